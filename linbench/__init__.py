@@ -1,0 +1,82 @@
+"""linbench: compare optimizers honestly, on the training problem whose answer is known exactly.
+
+Everything public is here; it is imported when it is first asked for, so `import linbench` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linbench.comparison import Comparison, compare
+    from linbench.core.component import Component
+    from linbench.core.device import Device
+    from linbench.core.errors import ComponentError, LinbenchError, ProblemError, UsageError
+    from linbench.core.least_squares import Solution, solve
+    from linbench.core.observer import Observer
+    from linbench.core.problem import Problem
+    from linbench.core.record import Record, Status, StepTime, Trajectory
+    from linbench.core.spec import Spec, Sweep
+    from linbench.core.theory import Theory
+    from linbench.plugins.markers import hookimpl
+
+_PUBLIC = {
+    "Comparison": "linbench.comparison",
+    "Component": "linbench.core.component",
+    "ComponentError": "linbench.core.errors",
+    "Device": "linbench.core.device",
+    "LinbenchError": "linbench.core.errors",
+    "Observer": "linbench.core.observer",
+    "Problem": "linbench.core.problem",
+    "ProblemError": "linbench.core.errors",
+    "Record": "linbench.core.record",
+    "Solution": "linbench.core.least_squares",
+    "Spec": "linbench.core.spec",
+    "Status": "linbench.core.record",
+    "StepTime": "linbench.core.record",
+    "Sweep": "linbench.core.spec",
+    "Theory": "linbench.core.theory",
+    "Trajectory": "linbench.core.record",
+    "UsageError": "linbench.core.errors",
+    "compare": "linbench.comparison",
+    "hookimpl": "linbench.plugins.markers",
+    "solve": "linbench.core.least_squares",
+}
+
+__all__ = [
+    "Comparison",
+    "Component",
+    "ComponentError",
+    "Device",
+    "LinbenchError",
+    "Observer",
+    "Problem",
+    "ProblemError",
+    "Record",
+    "Solution",
+    "Spec",
+    "Status",
+    "StepTime",
+    "Sweep",
+    "Theory",
+    "Trajectory",
+    "UsageError",
+    "compare",
+    "hookimpl",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from linbench.core.environment import version
+
+        return version()
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,77 @@
+"""The `linbench` command: finds a command's module when it is called, and turns errors into one line each."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from linbench.core.errors import LinbenchError, UsageError
+
+COMMANDS = ("compare", "list", "explain", "plugins")
+
+INTERRUPTED = 130
+
+
+class LinbenchCommand(click.Group):
+    """A group whose commands are modules of `linbench.cli`, imported one by one as they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"linbench.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def main(  # type: ignore[override]  # click types two overloads of one behaviour
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
+    ) -> Any:
+        """As click's, but user errors are one line on stderr, and `--debug` shows the traceback."""
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            code = _fail(error.format_message().replace("\n", " "), error.exit_code, args)
+        except LinbenchError as error:
+            code = _fail(str(error), 2 if isinstance(error, UsageError) else 1, args)
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except BrokenPipeError:  # `linbench … | head`: nobody reads on, which is no error
+            _discard_stdout()
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=LinbenchCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="linbench", message="%(prog)s %(version)s")
+def main() -> None:
+    """Compare optimizers honestly, on the training problem whose answer is known exactly.
+
+    Start with `linbench compare`.
+    """
+
+
+def _fail(message: str, code: int, args: Sequence[str] | None) -> int:
+    if "--debug" in (sys.argv[1:] if args is None else args):
+        import traceback  # here, since only failures need it
+
+        traceback.print_exc()
+    click.echo(f"linbench: {message}", err=True)
+    return code
+
+
+def _discard_stdout() -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

@@ -1,0 +1,31 @@
+"""Options that several commands share, and the plugins they load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from linbench.plugins.manager import Plugins
+
+plugin_option = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE_OR_MODULE",
+    help="Load this plugin too; can be repeated.",
+)
+
+debug_option = click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+
+
+def load(plugins: tuple[str, ...], *, quiet: bool = False) -> Plugins:
+    """Load all plugins; one that fails is one line on stderr."""
+    from linbench.plugins.manager import load_plugins
+
+    loaded = load_plugins(plugins)
+    if not quiet:
+        for status in loaded.failed:
+            click.echo(f"linbench: plugin {status.name!r} failed and is left out: {status.reason}", err=True)
+    return loaded

@@ -1,0 +1,92 @@
+"""What is shown on stderr while cases run: a bar on a terminal, a training log where it was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from linbench.core.observer import Observer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from linbench.core.plan import Case, Plan
+    from linbench.core.record import Record
+
+
+def observer(plan: Plan, *, log_every: int, quiet: bool) -> Observer:
+    """The observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal."""
+    if log_every:
+        return TrainingLog(log_every)
+    if quiet or not sys.stderr.isatty():
+        return Observer()
+    return ProgressBar(len(plan), plan.settings.epochs)
+
+
+class TrainingLog(Observer):
+    """The tutorial's line every so many epochs, under a heading for each case."""
+
+    def __init__(self, log_every: int) -> None:
+        self.log_every = log_every
+        self._epochs = 0
+
+    def started(self, case: Case) -> None:
+        """The heading."""
+        self._epochs = case.settings.epochs
+        click.echo(f"\n{case.label}", err=True)
+
+    def epoch(
+        self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
+    ) -> None:
+        """The line; W and b of several numbers are lists, and – for a model that has none."""
+        line = f"Epoch {epoch:4d}/{self._epochs} W:{_written(weight)} b:{_written(bias)} Cost:{cost:.6f}"
+        click.echo(line, err=True)
+
+
+class ProgressBar(Observer):
+    """One bar over the epochs of all runs, with the time left at the rate of the last half minute."""
+
+    def __init__(self, runs: int, epochs: int) -> None:
+        self._runs, self._epochs, self._done = runs, epochs, 0
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def advanced(self, run_epochs: int) -> None:
+        """Move the bar."""
+        progress, task = self._shown()
+        progress.advance(task, run_epochs)
+
+    def finished(self, record: Record) -> None:
+        """Count the run; one that ended early or was skipped counts whole. The last one takes the bar away."""
+        progress, task = self._shown()
+        self._done += 1
+        progress.update(task, description=f"{self._done}/{self._runs} runs")
+        progress.advance(task, self._epochs - record.epochs_run)
+        if self._done == self._runs:
+            progress.stop()
+
+    def _shown(self) -> tuple[Progress, TaskID]:
+        if self._progress is None or self._task is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TimeRemainingColumn(elapsed_when_finished=True),
+            )
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._progress.add_task(f"0/{self._runs} runs", total=self._runs * self._epochs)
+            self._progress.start()
+        return self._progress, self._task
+
+
+def _written(values: object) -> str:
+    if values is None:
+        return "–"
+    if isinstance(values, Sequence):
+        return _written(values[0]) if len(values) == 1 else f"[{', '.join(map(_written, values))}]"
+    return f"{values:.3f}"

@@ -1,0 +1,178 @@
+"""`linbench.compare`: the matrix from Python, and the result that prints as the table."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from linbench.core import runner, serialize
+from linbench.core.errors import UsageError
+from linbench.core.plan import DType, Settings, make_plan
+from linbench.core.problem import Problem
+from linbench.core.spec import Spec, Sweep, parse_specs, parse_value
+from linbench.core.table import render
+from linbench.core.workbench import Workbench
+from linbench.plugins.manager import load_plugins
+
+if TYPE_CHECKING:
+    from linbench.core.observer import Observer
+    from linbench.core.plan import Plan
+    from linbench.core.record import Record
+
+Wanted = str | Spec | Callable[..., Any] | Problem
+"""One thing to compare: a spec as text (or several, separated by commas), a Spec, a class or callable, a Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The records of one comparison, in the order of its plan. Prints as the table.
+
+    planned: how many cases there were to run; more than there are records only where it was interrupted.
+    """
+
+    records: Sequence[Record]
+    planned: int
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether some cases were not run."""
+        return len(self.records) < self.planned
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __str__(self) -> str:
+        return render(self.records)
+
+    def _repr_html_(self) -> str:
+        return render(self.records, style="html")
+
+    def to_json(self) -> str:
+        """The document of `linbench compare --format json`."""
+        return serialize.as_json(self.records)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One flat dictionary per record, ready for pandas or polars."""
+        return serialize.as_rows(self.records)
+
+
+def compare(
+    optimizers: Wanted | Sequence[Wanted] = "sgd,adam,rmsprop",
+    models: Wanted | Sequence[Wanted] = "manual,linear",
+    devices: Wanted | Sequence[Wanted] = "cpu",
+    problems: Wanted | Sequence[Wanted] = "study-hours",
+    *,
+    lr: float | str | Sequence[float] | None = None,
+    seeds: int | str | Sequence[int] = 1,
+    epochs: int = 2000,
+    batch_size: int | None = None,
+    target: float = 1e-6,
+    dtype: DType = "float32",
+    engine: runner.EngineName = "auto",
+    predict: Sequence[float] | None = None,
+    trajectories: bool | int = False,
+    timing: bool = True,
+    plugins: Iterable[str] = (),
+    observer: Observer | None = None,
+) -> Comparison:
+    """Train every combination and return what became of each.
+
+    optimizers: also classes and callables `f(params, **parameters)`; models, problems: likewise, and Problem objects.
+    lr: a value, several, or a sweep as text, for every optimizer whose spec names none. seeds: a count (0 … n − 1),
+    a list, or text. epochs: passes over the data. batch_size: rows per update, None for all. target: relative gap.
+    predict: one value per feature. trajectories: keep the cost curves, True for every epoch or about so many points.
+    timing: measure the time per step. plugins: files or module names to load besides the installed ones.
+
+    Raises UsageError for a request that cannot be carried out. Ctrl-C ends it early with the records done so far.
+    """
+    plan = make_plan(
+        load_plugins(plugins).catalog,
+        optimizers=specs_of(optimizers),
+        models=specs_of(models),
+        devices=specs_of(devices),
+        problems=specs_of(problems),
+        seeds=seeds_of(seeds),
+        lr=lr_of(lr),
+        settings=Settings(epochs, batch_size, target, dtype),
+    )
+    return compare_plan(
+        plan, engine=engine, predict=predict, trajectories=trajectories, timing=timing, observer=observer
+    )
+
+
+def compare_plan(
+    plan: Plan,
+    *,
+    engine: runner.EngineName = "auto",
+    predict: Sequence[float] | None = None,
+    trajectories: bool | int = False,
+    timing: bool = True,
+    observer: Observer | None = None,
+) -> Comparison:
+    """Run a plan; see `compare`."""
+    workbench = Workbench(predict)
+    runner.check_problems(plan, workbench)
+    records: list[Record] = []
+    try:
+        for record in runner.run(plan, workbench, engine=engine, observer=observer, trajectories=trajectories):
+            records.append(record)  # noqa: PERF402  not extend: what is done must survive an interrupt
+        if timing:
+            records = runner.with_step_times(plan, records, workbench)
+    except KeyboardInterrupt:
+        pass
+    return Comparison(runner.in_plan_order(plan, records), len(plan))
+
+
+def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:
+    """Specs from text, Specs, classes, callables and Problems, or a sequence of those."""
+    if isinstance(wanted, str):
+        return parse_specs(wanted)
+    if isinstance(wanted, Spec):
+        return [wanted]
+    if isinstance(wanted, Problem):
+        return [Spec(f"given-{wanted.fingerprint[:8]}", {}, functools.partial(_given, problem=wanted))]
+    if callable(wanted):
+        return [Spec(_name_of(wanted), {}, wanted)]
+    return [spec for one in wanted for spec in specs_of(one)]
+
+
+def seeds_of(seeds: int | str | Sequence[int]) -> Sequence[int]:
+    """`5` is 0 … 4; `0,3,7` and sequences are themselves. Raises UsageError for anything else."""
+    if isinstance(seeds, str):
+        try:
+            numbers = [int(piece) for piece in seeds.split(",")]
+        except ValueError:
+            raise UsageError(f"seeds must be a count or whole numbers separated by commas, not {seeds!r}") from None
+        seeds = numbers if "," in seeds else numbers[0]
+    chosen = range(seeds) if isinstance(seeds, int) else tuple(seeds)
+    if not chosen:
+        raise UsageError("at least one seed is needed")
+    if min(chosen) < 0:
+        raise UsageError(f"a seed must not be negative: {min(chosen)}")
+    return chosen
+
+
+def lr_of(lr: float | str | Sequence[float] | None) -> object:
+    """A number, a Sweep or None. Text is a value, a sweep, or values separated by commas."""
+    if isinstance(lr, str):
+        value = parse_value(lr if "," not in lr or lr.lstrip().startswith("[") else f"[{lr}]")
+        values: Sequence[object] = value.values if isinstance(value, Sweep) else (value,)
+        bad = next((item for item in values if isinstance(item, bool) or not isinstance(item, int | float)), None)
+        if bad is not None:
+            raise UsageError(f"lr must be a number, a list [0.01,0.1] or a range 1e-4..1@20, not {lr!r}")
+        return value
+    return Sweep(tuple(lr)) if isinstance(lr, Sequence) else lr
+
+
+def _name_of(target: Callable[..., Any]) -> str:
+    inner = target.func if isinstance(target, functools.partial) else target
+    return str(getattr(inner, "__name__", type(inner).__name__)).strip("<>")
+
+
+def _given(seed: int, problem: Problem) -> Problem:  # noqa: ARG001  the same data for every seed
+    return problem

@@ -1,0 +1,92 @@
+"""A process that never compiles need not import torch's compiler.
+
+The first optimizer that torch constructs, and every `step`, import `torch._dynamo` (about as slow as torch itself)
+only to look up `disable` and `graph_break`, which do nothing outside of a compilation. `avoid_import` puts a
+stand-in in its place that answers those two; asked for anything else, it hands over to the real module for good.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+_NAME = "torch._dynamo"
+
+
+def avoid_import() -> None:
+    """Put the stand-in in place, unless the real module is loaded already. For processes that linbench owns."""
+    if _NAME in sys.modules:
+        return
+    import torch
+
+    stand_in = _StandIn(_NAME)
+    stand_in.__dict__["__path__"] = [f"{path}/_dynamo" for path in torch.__path__]
+    sys.modules[_NAME] = stand_in
+    setattr(torch, "_dynamo", stand_in)  # noqa: B010  mypy takes the plain assignment for a type error
+    sys.meta_path.insert(0, _SubmoduleFinder(stand_in))
+
+
+class _StandIn(ModuleType):
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "Stands in for torch._dynamo until something needs the real one.")
+        self._marked: list[Callable[..., Any]] = []
+
+    @staticmethod
+    def graph_break(msg: str = "") -> None:
+        """Nothing to break outside of a compilation."""
+
+    def disable(self, fn: Callable[..., Any], recursive: bool = True, **_: Any) -> Callable[..., Any]:
+        """The function itself: without a compiler there is nothing to keep out. Noted, to be redone at hand-over."""
+        self._marked.append(fn)
+        return fn
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what the import system and inspect probe for
+            raise AttributeError(name)
+        return getattr(hand_over(self), name)
+
+
+def hand_over(stand_in: _StandIn) -> ModuleType:
+    """Import the real module, put it in place everywhere, and forget what was answered in its name."""
+    if sys.modules.get(_NAME) is stand_in:
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _SubmoduleFinder)]
+        del sys.modules[_NAME]
+        # torch caches the first answer of `disable` on the function (torch/_compile.py); let it ask the real one.
+        for fn in stand_in._marked:
+            fn.__dict__.pop("__dynamo_disable", None)
+        setattr(sys.modules["torch"], "_dynamo", importlib.import_module(_NAME))  # noqa: B010
+    return sys.modules[_NAME]
+
+
+class _SubmoduleFinder(importlib.abc.MetaPathFinder):
+    """`import torch._dynamo.anything` hands over first, then finds what the real package has loaded."""
+
+    def __init__(self, stand_in: _StandIn) -> None:
+        self._stand_in = stand_in
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not fullname.startswith(f"{_NAME}."):
+            return None
+        hand_over(self._stand_in)
+        loaded = sys.modules.get(fullname)
+        if loaded is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _AlreadyLoaded(loaded))
+
+
+class _AlreadyLoaded(importlib.abc.Loader):
+    def __init__(self, module: ModuleType) -> None:
+        self._module, self._spec = module, module.__spec__
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec  # the import system has just overwritten it

@@ -1,0 +1,236 @@
+"""The loop of every tutorial: cost, zero_grad, backward, step. The truth that other engines are held to."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from linbench.core.isolation import isolated, threads_for
+from linbench.core.measurement import Measurement, failed, records
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from linbench.core.observer import Observer
+    from linbench.core.plan import Case
+    from linbench.core.record import Record
+    from linbench.core.workbench import Setup, Workbench
+
+_UPDATES_TO_OBSERVER = 50
+
+
+class SerialEngine:
+    """One case after the other; supports every optimizer."""
+
+    name = "serial"
+
+    def run(
+        self,
+        cases: Sequence[Case],
+        workbench: Workbench,
+        observer: Observer,
+        trajectories: bool | int = False,
+    ) -> Iterator[Record]:
+        """The record of each case in turn."""
+        for case in cases:
+            observer.started(case)
+            try:
+                setup = workbench.setup(case)
+                with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+                    measured = train(case, setup, observer)
+                record = records([case], setup, measured, engine=self.name, trajectories=trajectories)[0]
+            except Exception as error:  # a failure is a record: third-party code may raise anything
+                record = failed(case, error, self.name)
+            yield record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trainer:
+    """A model and its optimizer on a setup's data, ready to be stepped."""
+
+    setup: Setup
+    model: nn.Module
+    optimizer: Any
+    needs_closure: bool
+
+    def cost(self, X: Tensor, y: Tensor) -> Tensor:
+        """mean((model(X) − y)²), a scalar."""
+        return torch.mean((self.model(X) - y) ** 2)
+
+    def update(self, X: Tensor, y: Tensor) -> int:
+        """One optimizer step on these rows; returns how often it evaluated cost and gradient."""
+        if self.needs_closure:
+            return self._closure_update(X, y)
+        cost = self.cost(X, y)
+        self.optimizer.zero_grad()
+        cost.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return 1
+
+    def _closure_update(self, X: Tensor, y: Tensor) -> int:
+        evaluations = 0
+
+        def closure() -> Tensor:
+            nonlocal evaluations
+            evaluations += 1
+            with torch.enable_grad():  # some optimizers call it under no_grad
+                self.optimizer.zero_grad()
+                cost = self.cost(X, y)
+                cost.backward()  # type: ignore[no-untyped-call]
+            return cost
+
+        self.optimizer.step(closure)
+        return evaluations
+
+
+def make_trainer(case: Case, setup: Setup) -> Trainer:
+    """Build a case's model, then its optimizer; raises whatever either raises."""
+    model = setup.make_model()
+    optimizer = case.optimizer.build(list(model.parameters()))
+    return Trainer(setup, model, optimizer, needs_closure(optimizer))
+
+
+def needs_closure(optimizer: Any) -> bool:
+    """Whether `step` cannot be called without a closure."""
+    try:
+        parameters = inspect.signature(optimizer.step).parameters.values()
+    except (ValueError, TypeError):
+        return False
+    positional = (p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    return any(p.default is p.empty for p in positional)
+
+
+def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
+    """Train one case to the end of its epochs, recording the cost at every one of them."""
+    trainer = make_trainer(case, setup)
+    exact = setup.form is not None and not setup.resolves(case.settings.target)
+    recorder = _Recorder(trainer, case.settings.epochs, observer, [] if exact else None)
+    batch_size = case.settings.batch_size
+    if trainer.needs_closure or (batch_size is not None and batch_size < len(setup.X)):
+        evaluations = _general_loop(trainer, recorder, _batches(case, setup))
+    else:
+        evaluations = _full_batch_loop(trainer, recorder)
+    return recorder.measurement(evaluations)
+
+
+def _full_batch_loop(trainer: Trainer, recorder: _Recorder) -> int:
+    """The tutorial's loop; the cost that each update was computed from is the cost of the epoch before it."""
+    model, optimizer, X, y = trainer.model, trainer.optimizer, trainer.setup.X, trainer.setup.y
+    costs, epochs = recorder.costs, recorder.epochs
+    for epoch in range(1, epochs + 1):
+        cost = torch.mean((model(X) - y) ** 2)
+        optimizer.zero_grad()
+        cost.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        costs.append(cost.detach())
+        if epoch >= recorder.due:
+            recorder.pause(epoch)
+    return epochs
+
+
+def _general_loop(trainer: Trainer, recorder: _Recorder, batches: Callable[[], Iterator[tuple[Tensor, Tensor]]]) -> int:
+    """Mini-batches and closures: the cost of an epoch is measured apart, over all rows."""
+    evaluations = 0
+    for epoch in range(1, recorder.epochs + 1):
+        recorder.measure()
+        for X, y in batches():
+            evaluations += trainer.update(X, y)
+        if epoch >= recorder.due:
+            recorder.pause(epoch)
+    return evaluations
+
+
+def _batches(case: Case, setup: Setup) -> Callable[[], Iterator[tuple[Tensor, Tensor]]]:
+    """One pass over the data in a new order each time it is called; the order depends on the seed alone."""
+    size = case.settings.batch_size
+    if size is None or size >= len(setup.X):
+        return lambda: iter([(setup.X, setup.y)])
+    generator = torch.Generator().manual_seed(case.seed)  # on the CPU: the same order on every device
+
+    def one_pass() -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(setup.X), generator=generator)
+        for rows in order.to(setup.X.device).split(size):  # type: ignore[no-untyped-call]
+            yield setup.X[rows], setup.y[rows]
+
+    return one_pass
+
+
+class _Recorder:
+    """Keeps what training shows, on its device; nothing is synchronised before the end.
+
+    trail: the parameters of every epoch, only where costs cannot resolve the target.
+    due: the next epoch at which somebody wants to look.
+    """
+
+    def __init__(
+        self, trainer: Trainer, epochs: int, observer: Observer, trail: list[tuple[Tensor, Tensor]] | None
+    ) -> None:
+        self.trainer, self.epochs, self.observer, self.trail = trainer, epochs, observer, trail
+        self.costs: list[Tensor] = []
+        self._tick = max(1, epochs // _UPDATES_TO_OBSERVER)
+        self._told = 0
+        self._keep_parameters()
+        self.due = self._next_due(0)
+
+    def measure(self) -> None:
+        """Record the cost over all rows at the current parameters."""
+        with torch.no_grad():
+            self.costs.append(self.trainer.cost(self.trainer.setup.X, self.trainer.setup.y))
+
+    def pause(self, epoch: int) -> None:
+        """Look up from training after `epoch`."""
+        self._keep_parameters()
+        log_every = self.observer.log_every
+        if log_every and epoch % log_every == 0:
+            weight, bias = self.parameters() or (None, None)
+            self.observer.epoch(
+                epoch,
+                None if weight is None else weight.tolist(),
+                None if bias is None else bias.tolist(),
+                self.costs[-1].item(),
+            )
+        if epoch % self._tick == 0 or epoch == self.epochs:
+            self.observer.advanced(epoch - self._told)
+            self._told = epoch
+        self.due = self._next_due(epoch)
+
+    def parameters(self) -> tuple[Tensor, Tensor] | None:
+        """W (d, m) and b (m,) now."""
+        form = self.trainer.setup.form
+        return None if form is None else form.read(dict(self.trainer.model.named_parameters()))
+
+    def measurement(self, evaluations: int) -> Measurement:
+        """Everything, with the final cost and parameters."""
+        setup = self.trainer.setup
+        self.measure()
+        with torch.no_grad():
+            predictions = None if setup.features is None else self.trainer.model(setup.features)
+            outputs = self.trainer.model(setup.X)[None] if setup.form is None else None
+        final = self.parameters()
+        trail = self.trail
+        return Measurement(
+            costs=torch.stack(self.costs)[:, None],
+            evaluations=[evaluations],
+            weight=None if final is None else final[0][None],
+            bias=None if final is None else final[1][None],
+            outputs=outputs,
+            weights=None if trail is None else torch.stack([weight for weight, _ in trail])[:, None],
+            biases=None if trail is None else torch.stack([bias for _, bias in trail])[:, None],
+            predictions=predictions,
+        )
+
+    def _keep_parameters(self) -> None:
+        if self.trail is not None:
+            self.trail.append(self.parameters() or (torch.empty(0), torch.empty(0)))
+
+    def _next_due(self, epoch: int) -> int:
+        if self.trail is not None:
+            return epoch + 1
+        log_every = self.observer.log_every or math.inf
+        tick, log = (every * (epoch // every + 1) for every in (self._tick, log_every))
+        return int(min(tick, log, max(self.epochs, epoch + 1)))

@@ -1,0 +1,75 @@
+"""Reading W and b off a model, whatever it calls them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class LinearForm:
+    """Which parameters of a model are the weight and the bias of XW + b.
+
+    weight, bias: parameter names; the bias is None for a model without. transposed: the weight is kept as (m, d).
+    n_features, n_targets: d and m.
+    """
+
+    weight: str
+    bias: str | None
+    transposed: bool
+    n_features: int
+    n_targets: int
+
+    def read(self, parameters: Mapping[str, Tensor], lanes: tuple[int, ...] = ()) -> tuple[Tensor, Tensor]:
+        """Copies of W (*lanes, d, m) and b (*lanes, m); `lanes` are leading axes that every parameter has."""
+        d, m = self.n_features, self.n_targets
+        stored = parameters[self.weight].detach()
+        weight = stored.reshape(*lanes, m, d).mT if self.transposed else stored.reshape(*lanes, d, m)
+        if self.bias is None:
+            return weight.clone(), weight.new_zeros(*lanes, m)
+        return weight.clone(), parameters[self.bias].detach().reshape(*lanes, m).clone()
+
+
+def find_linear_form(make_model: Callable[[], nn.Module], n_features: int, n_targets: int) -> LinearForm | None:
+    """The linear form of a model, or None where its output is not XW + b of its own one or two parameters.
+
+    Found by trying, not by type: the parameters are filled with random numbers in float64, and an assignment of
+    them to W and b is taken when it reproduces the model's output on random rows.
+    """
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        model = make_model().to("cpu", torch.float64)
+        parameters = dict(model.named_parameters())
+        for parameter in parameters.values():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+        X = torch.randn(n_features + 3, n_features, generator=generator, dtype=torch.float64)
+        try:
+            output = model(X)
+        except RuntimeError:  # for example a model that insists on another dtype
+            return None
+        for form in _candidates(parameters, n_features, n_targets):
+            weight, bias = form.read(parameters)
+            expected = X @ weight + bias
+            if expected.shape == output.shape and torch.allclose(expected, output, rtol=1e-9, atol=1e-9):
+                return form
+    return None
+
+
+def _candidates(parameters: Mapping[str, Tensor], d: int, m: int) -> Iterator[LinearForm]:
+    if len(parameters) > 2:
+        return
+    weights = [name for name, p in parameters.items() if p.numel() == d * m]
+    for weight, transposed in itertools.product(weights, (False, True)):
+        others = [name for name in parameters if name != weight]
+        if not others:
+            yield LinearForm(weight, None, transposed, d, m)
+        elif parameters[others[0]].numel() == m:
+            yield LinearForm(weight, others[0], transposed, d, m)

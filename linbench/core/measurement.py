@@ -1,0 +1,141 @@
+"""From what an engine measured to records: one path for every engine, for one run or many."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from linbench.core.errors import LinbenchError, one_line
+from linbench.core.outcome import Outcome, outcomes
+from linbench.core.plan import jsonable
+from linbench.core.record import Record, Status, Trajectory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from linbench.core.plan import Case
+    from linbench.core.workbench import Setup
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """K runs of E epochs, as an engine hands them over.
+
+    costs: (E + 1, K), in any dtype on any device. evaluations: K counts of cost-and-gradient evaluations.
+    weight: (K, d, m) and bias: (K, m), the final parameters; None for a model that is not XW + b.
+    outputs: (K, n, m), the final model output; needed only where weight is None.
+    weights: (E + 1, K, d, m) and biases: (E + 1, K, m), where costs alone cannot resolve the target.
+    predictions: (K, m), where they were asked for.
+    """
+
+    costs: Tensor
+    evaluations: Sequence[int]
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+    outputs: Tensor | None = None
+    weights: Tensor | None = None
+    biases: Tensor | None = None
+    predictions: Tensor | None = None
+
+
+def records(
+    cases: Sequence[Case],
+    setup: Setup,
+    measured: Measurement,
+    *,
+    engine: str,
+    trajectories: bool | int = False,
+) -> list[Record]:
+    """One record for each of K cases that share a setup."""
+    theory, settings = setup.solution.theory, cases[0].settings
+    costs = measured.costs.to("cpu", torch.float64)
+    gaps = _exact_gaps(setup, measured)
+    judged = outcomes(
+        costs, costs - theory.optimum_cost if gaps is None else gaps, settings.target * theory.scale, theory
+    )
+    finals = _final_gaps(setup, measured).tolist()
+    weights, biases = _rows(measured.weight, len(cases)), _rows(measured.bias, len(cases))
+    predictions = _rows(measured.predictions, len(cases))
+    found = []
+    for lane, (case, outcome) in enumerate(zip(cases, judged, strict=True)):
+        found.append(
+            Record(
+                **_identity(case, engine),
+                **_as_fields(outcome),
+                epochs_run=settings.epochs,
+                evaluations=measured.evaluations[lane],
+                optimum_cost=theory.optimum_cost,
+                gap=finals[lane],
+                relative_gap=theory.relative(finals[lane]),
+                weight=weights[lane],
+                bias=biases[lane],
+                prediction=predictions[lane],
+                trajectory=_trajectory(costs[:, lane], outcome, trajectories),
+                theory=theory,
+            )
+        )
+    return found
+
+
+def failed(case: Case, error: BaseException, engine: str) -> Record:
+    """The `error` record of a case in which something raised."""
+    reason = str(error) if isinstance(error, LinbenchError) else one_line(error)
+    trace = "".join(traceback.format_exception(error))
+    return Record(**_identity(case, engine), status=Status.ERROR, reason=reason, traceback=trace)
+
+
+def skipped(case: Case, reason: str) -> Record:
+    """The `skipped` record of a case that cannot run here."""
+    return Record(**_identity(case, "none"), status=Status.SKIPPED, reason=reason)
+
+
+def _identity(case: Case, engine: str) -> dict[str, Any]:
+    settings = case.settings
+    return {
+        "key": case.key,
+        "problem": case.problem.label,
+        "model": case.model.label,
+        "optimizer": case.optimizer.component.name,
+        "params": jsonable(case.optimizer.params),
+        "device": case.device.label,
+        "dtype": settings.dtype,
+        "seed": case.seed,
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "target": settings.target,
+        "engine": engine,
+    }
+
+
+def _as_fields(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in Outcome.__slots__}
+
+
+def _exact_gaps(setup: Setup, measured: Measurement) -> Tensor | None:
+    if measured.weights is None or measured.biases is None:
+        return None
+    return setup.solution.gap(measured.weights, measured.biases)
+
+
+def _final_gaps(setup: Setup, measured: Measurement) -> Tensor:
+    if measured.weight is not None and measured.bias is not None:
+        return setup.solution.gap(measured.weight, measured.bias)
+    if measured.outputs is None:
+        raise ValueError("a measurement needs either the final parameters or the final outputs")
+    residuals: Tensor = measured.outputs.to("cpu", torch.float64) - setup.problem.y
+    return residuals.square().mean((-2, -1)) - setup.solution.theory.optimum_cost
+
+
+def _rows(values: Tensor | None, count: int) -> list[Any]:
+    return [None] * count if values is None else values.to("cpu", torch.float64).tolist()
+
+
+def _trajectory(costs: Tensor, outcome: Outcome, wanted: bool | int) -> Trajectory | None:
+    if wanted is False:
+        return None
+    full = Trajectory(range(len(costs)), costs.tolist())
+    return full if wanted is True else full.thinned(wanted, outcome.epochs_to_target)

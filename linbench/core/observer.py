@@ -1,0 +1,37 @@
+"""Who watches the training: progress bars, training logs. Watching never changes a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linbench.core.plan import Case
+    from linbench.core.record import Record
+
+
+class Observer:
+    """Told what happens; this one ignores it. Subclasses override what they want to see.
+
+    log_every: call `epoch` after every so many epochs; 0 for never.
+    """
+
+    log_every: int = 0
+
+    def started(self, case: Case) -> None:
+        """A case begins (serial engine only)."""
+
+    def epoch(
+        self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
+    ) -> None:
+        """`epoch` updates are done: W (d, m) and b (m,) after it, and the cost that it was computed from."""
+
+    def advanced(self, run_epochs: int) -> None:
+        """So many more epochs of runs are done (a batch of K runs counts each epoch K times)."""
+
+    def finished(self, record: Record) -> None:
+        """A case has its record."""
+
+    def note(self, line: str) -> None:
+        """Something a user should know that belongs to no single record."""

@@ -1,0 +1,99 @@
+"""From cost trajectories to statuses; the same for every engine, for one run or many at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from linbench.core.record import Status
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from linbench.core.theory import Theory
+
+DIVERGENCE_FACTOR = 10.0
+"""A run that ends at this many times the larger of its initial cost and the cost at zero parameters diverged."""
+
+STALL_WINDOW = 0.1
+"""A run whose best cost did not improve in this last part of its epochs (at least `STALL_EPOCHS`) stalled."""
+
+STALL_EPOCHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trajectory says of its run."""
+
+    status: Status
+    reason: str | None
+    epochs_to_target: int | None
+    initial_cost: float
+    final_cost: float
+    best_cost: float | None
+
+
+def noise_floor(theory: Theory, eps: float) -> float:
+    """The gap below which costs computed with machine epsilon `eps` cannot be told apart.
+
+    A cost near the optimum carries a rounding error of about eps·cost*, and the residuals it is made of one of
+    about eps·|y|, that is eps²·mean(y²) in the cost; 32 leaves room for the handful of operations in between.
+    """
+    return 32 * (eps * theory.optimum_cost + eps**2 * theory.zero_cost)
+
+
+def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:
+    """Judge K runs. costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum."""
+    finite = torch.isfinite(costs)
+    epochs = costs.shape[0] - 1
+    best = torch.where(finite, costs, math.inf).cummin(0).values
+    window = max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+    moving = best[-1] < best[epochs - window] if epochs > window else torch.ones(costs.shape[1], dtype=torch.bool)
+    columns = zip(
+        costs[0].tolist(),
+        costs[-1].tolist(),
+        best[-1].tolist(),
+        _first(gaps <= target_gap),
+        _first(~finite),
+        _first(costs <= best[-1]),
+        moving.tolist(),
+        strict=True,
+    )
+    return [_judge(epochs, theory, *column) for column in columns]
+
+
+def _judge(
+    epochs: int,
+    theory: Theory,
+    initial: float,
+    final: float,
+    best: float,
+    reached: int | None,
+    blown: int | None,
+    best_at: int | None,
+    moving: bool,
+) -> Outcome:
+    status, reason = Status.BUDGET, f"{epochs} epochs used up before the target"
+    far_above = DIVERGENCE_FACTOR * max(initial, theory.zero_cost)
+    if blown is not None:
+        status, reason = Status.DIVERGED, f"the cost became non-finite at epoch {blown}"
+    elif final > far_above:
+        status, reason = (
+            Status.DIVERGED,
+            f"the cost ended {final / max(initial, theory.zero_cost):.1e} times above its start",
+        )
+    elif reached is not None:
+        return Outcome(Status.CONVERGED, None, reached, initial, final, best)
+    elif not moving:
+        status, reason = Status.STALLED, f"the best cost was reached at epoch {best_at} of {epochs}"
+    return Outcome(status, reason, reached, initial, final, best if math.isfinite(best) else None)
+
+
+def _first(mask: Tensor) -> list[int | None]:
+    """The first true row of each column of (E, K), None where there is none."""
+    rows = mask.to(torch.uint8).argmax(0)
+    found = mask.any(0)
+    return [row if there else None for row, there in zip(rows.tolist(), found.tolist(), strict=True)]

@@ -1,0 +1,295 @@
+"""From specs to cases: every cell of the matrix, fully resolved and validated before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from linbench.core.component import DEFAULT_LR, Component, Kind
+from linbench.core.errors import UsageError, one_line, unknown_name
+from linbench.core.spec import FIRST_PARAMETER, Spec, Sweep, format_spec
+
+if TYPE_CHECKING:
+    from linbench.core.catalog import Catalog
+
+SCHEMA = 1
+"""Version of the case key and of the JSON records."""
+
+DType = Literal["float32", "float64", "bfloat16", "float16"]
+DTYPES: tuple[DType, ...] = get_args(DType)
+
+# How many arguments the harness itself passes, by position, before a spec's parameters.
+_HARNESS_ARGUMENTS: dict[Kind, int] = {"optimizer": 1, "model": 2, "device": 0, "problem": 1, "reporter": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A component with the parameters that its target is called with."""
+
+    component: Component
+    params: Mapping[str, object]
+    label: str
+
+    def build(self, *arguments: object) -> Any:
+        """Call the target; raises whatever the target raises."""
+        return self.component.resolve()(*arguments, **self.params)
+
+    def identity(self) -> dict[str, object]:
+        """The JSON-ready part of a case's key."""
+        return {"name": self.component.identity, "params": jsonable(self.params)}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all cases of a plan share.
+
+    epochs: passes over the data. batch_size: rows per update, None for the full batch.
+    target: the relative gap at which a run counts as converged. dtype: of data and parameters while training.
+    Raises UsageError for values that cannot be run.
+    """
+
+    epochs: int = 2000
+    batch_size: int | None = None
+    target: float = 1e-6
+    dtype: DType = "float32"
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise UsageError(f"epochs must be at least 1, not {self.epochs}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise UsageError(f"batch size must be at least 1, not {self.batch_size}")
+        if not (0 < self.target < math.inf):
+            raise UsageError(f"target must be a positive relative gap, not {self.target}")
+        if self.dtype not in DTYPES:
+            raise unknown_name("dtype", self.dtype, DTYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One cell of the matrix: everything that decides its numbers."""
+
+    problem: Choice
+    model: Choice
+    optimizer: Choice
+    device: Choice
+    seed: int
+    settings: Settings
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of the case's canonical JSON."""
+        settings = self.settings
+        content = {
+            "schema": SCHEMA,
+            "problem": self.problem.identity(),
+            "model": self.model.identity(),
+            "optimizer": self.optimizer.identity(),
+            "device": self.device.label,
+            "seed": self.seed,
+            "epochs": settings.epochs,
+            "batch_size": settings.batch_size,
+            "target": settings.target,
+            "dtype": settings.dtype,
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """One line that names the case to a person."""
+        parts = [
+            self.problem.label,
+            self.model.label,
+            self.optimizer.label,
+            self.device.label,
+            f"seed {self.seed}",
+        ]
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered cases of one command: problem × device × model × optimizer × seed, made as they are asked for."""
+
+    problems: Sequence[Choice]
+    devices: Sequence[Choice]
+    models: Sequence[Choice]
+    optimizers: Sequence[Choice]
+    seeds: Sequence[int]
+    settings: Settings = field(default_factory=Settings)
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self._axes()))
+
+    def __iter__(self) -> Iterator[Case]:
+        for problem, device, model, optimizer, seed in itertools.product(*self._axes()):
+            yield Case(problem, model, optimizer, device, seed, self.settings)
+
+    def _axes(self) -> tuple[Sequence[Any], ...]:
+        return self.problems, self.devices, self.models, self.optimizers, self.seeds
+
+
+def make_plan(
+    catalog: Catalog,
+    *,
+    problems: Iterable[Spec],
+    devices: Iterable[Spec],
+    models: Iterable[Spec],
+    optimizers: Iterable[Spec],
+    seeds: Sequence[int] = (0,),
+    lr: object = None,
+    settings: Settings | None = None,
+) -> Plan:
+    """Resolve specs against a catalog.
+
+    lr: a number or a Sweep for every optimizer that takes an `lr` and whose spec names none; None stands for
+        the component's own default, else 0.01.
+    Raises UsageError for an unknown name, a parameter that the target does not take, or an empty axis.
+    """
+    plan = Plan(
+        problems=_distinct("problem", _choices(catalog, "problem", problems)),
+        devices=_distinct("device", map(_named_by_device, _choices(catalog, "device", devices))),
+        models=_distinct("model", _choices(catalog, "model", models)),
+        optimizers=_distinct("optimizer", _choices(catalog, "optimizer", _named_apart(optimizers), lr)),
+        seeds=tuple(dict.fromkeys(seeds)),
+        settings=settings or Settings(),
+    )
+    if not plan.seeds:
+        raise UsageError("no seed is given")
+    return plan
+
+
+def bind(catalog: Catalog, kind: Kind, spec: Spec, lr: object = None) -> Iterator[Choice]:
+    """One spec's choices: its component with its parameters, once for every combination of its sweeps."""
+    component = Component(kind, spec.name, spec.target) if spec.target else catalog.find(kind, spec.name)
+    accepted = accepted_parameters(component)
+    params = {**component.defaults, **_with_first_named(component, accepted, spec.params)}
+    if kind == "optimizer" and "lr" not in spec.params and (accepted is None or accepted.takes("lr")):
+        params["lr"] = lr if lr is not None else component.defaults.get("lr", DEFAULT_LR)
+    if accepted is not None:
+        accepted.check(component, params)
+    swept = [value.values if isinstance(value, Sweep) else (value,) for value in params.values()]
+    for values in itertools.product(*swept):
+        chosen = dict(zip(params, values, strict=True))
+        yield Choice(component, chosen, format_spec(component.name, _lr_first(chosen)))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The keyword parameters that a target takes."""
+
+    names: tuple[str, ...]
+    required: frozenset[str]
+    any_keyword: bool
+
+    def takes(self, name: str) -> bool:
+        """Whether the target can be called with that keyword."""
+        return self.any_keyword or name in self.names
+
+    def check(self, component: Component, params: Mapping[str, object]) -> None:
+        """Raise UsageError for a parameter that the target does not take, or one that it needs and was not given."""
+        of = f"parameter of {component.kind} {component.name!r}"
+        for name in params:
+            if not self.takes(name):
+                raise unknown_name(of, name, self.names)
+        for name in self.names:
+            if name in self.required and name not in params:
+                raise UsageError(f"{component.kind} {component.name!r} needs {name!r}: {component.name}:{name}=…")
+
+
+def accepted_parameters(component: Component) -> Accepted | None:
+    """What a component's target can be called with; None where the target cannot be imported or inspected.
+
+    A registered target that cannot be imported is no usage error: its cases end as `error` records.
+    """
+    try:
+        return signature_of(component.resolve(), _HARNESS_ARGUMENTS[component.kind])
+    except Exception:  # whatever a third party's import raises comes up again, and is recorded, when a case runs
+        return None
+
+
+def signature_of(target: Callable[..., Any], harness_arguments: int) -> Accepted | None:
+    """The keyword parameters of a callable beyond those the harness passes; None for C code without a signature."""
+    try:
+        parameters = list(inspect.signature(target).parameters.values())
+    except (ValueError, TypeError):
+        return None
+    own = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)][harness_arguments:]
+    named = [p for p in own if p.kind is not p.POSITIONAL_ONLY]
+    return Accepted(
+        names=tuple(p.name for p in named),
+        required=frozenset(p.name for p in named if p.default is p.empty),
+        any_keyword=any(p.kind is p.VAR_KEYWORD for p in parameters),
+    )
+
+
+def jsonable(value: object) -> Any:
+    """A value as JSON can hold it: tuples become lists, non-finite numbers and other objects text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(item) for item in value]
+    if callable(value):
+        return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return repr(value)
+
+
+def _choices(catalog: Catalog, kind: Kind, specs: Iterable[Spec], lr: object = None) -> Iterator[Choice]:
+    return itertools.chain.from_iterable(bind(catalog, kind, spec, lr) for spec in specs)
+
+
+def _distinct(kind: Kind, choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    found = tuple({choice.label: choice for choice in choices}.values())
+    if not found:
+        raise UsageError(f"no {kind} is given")
+    return found
+
+
+def _with_first_named(
+    component: Component, accepted: Accepted | None, params: Mapping[str, object]
+) -> dict[str, object]:
+    if FIRST_PARAMETER not in params:
+        return dict(params)
+    names = tuple(component.parameters) or (accepted.names if accepted else ())
+    if not names:
+        raise UsageError(f"{component.kind} {component.name!r} takes no parameter without a name")
+    if names[0] in params:
+        raise UsageError(f"{component.kind} {component.name!r}: {names[0]!r} is given twice")
+    return {names[0] if key == FIRST_PARAMETER else key: value for key, value in params.items()}
+
+
+def _lr_first(params: dict[str, object]) -> dict[str, object]:
+    return {"lr": params["lr"], **params} if "lr" in params else params
+
+
+def _named_apart(specs: Iterable[Spec]) -> Iterator[Spec]:
+    """Two objects given directly may share a name (two lambdas); records must tell them apart."""
+    targets: dict[str, list[object]] = {}
+    for spec in specs:
+        if spec.target is None:
+            yield spec
+            continue
+        same_name = targets.setdefault(spec.name, [])
+        if not any(spec.target is known for known in same_name):
+            same_name.append(spec.target)
+        number = next(i for i, known in enumerate(same_name, 1) if known is spec.target)
+        yield spec if number == 1 else Spec(f"{spec.name}#{number}", spec.params, spec.target)
+
+
+def _named_by_device(choice: Choice) -> Choice:
+    """Let a device that stands for another (`auto`, `cuda` for `cuda:0`) say what records call it."""
+    try:
+        device = choice.build()
+    except Exception as error:  # third-party code
+        raise UsageError(f"device {choice.label!r} cannot be used: {one_line(error)}") from error
+    return Choice(choice.component, choice.params, getattr(device, "name", choice.label))

@@ -1,0 +1,212 @@
+"""The table: pure functions of records, written with tabulate."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tabulate import tabulate, tabulate_formats
+
+from linbench.core.errors import unknown_name
+from linbench.core.record import Record, Status
+from linbench.core.table import numbers
+from linbench.core.table.notes import notes
+from linbench.core.table.rows import Row, rows_of
+from linbench.core.table.sweep import Sweep, fold
+
+WIDTH = 100
+"""Columns that a table may take before optimizer names are wrapped and notes are folded."""
+
+LARGE_SWEEP = 30
+"""With more rows than this the table is folded to one row per optimizer × model."""
+
+WRAPPED_LABEL = 28
+
+T = TypeVar("T", Row, Sweep)
+
+_MULTILINE = frozenset({"simple", "plain", "outline", "presto", "psql", "pretty"})
+"""Besides the grids: the styles for terminals, in which a cell may have several lines."""
+
+_MARKUP = frozenset({"html", "unsafehtml", "latex", "latex_raw", "latex_booktabs", "latex_longtable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column: its header, how a row's cell is written, and on which side it is aligned."""
+
+    header: str
+    write: Callable[[T], str]
+    align: str = "right"
+
+
+def render(records: Sequence[Record], style: str = "simple", show_all: bool = False) -> str:
+    """The table with its notes.
+
+    style: a tabulate format. show_all: every row, even of a sweep of more than `LARGE_SWEEP`.
+    Raises UsageError for a format that tabulate does not know.
+    """
+    if style not in tabulate_formats:
+        raise unknown_name("format", style, tabulate_formats)
+    rows = rows_of(records)
+    if not rows:
+        return "no runs"
+    body = _sweep_table(rows, style) if len(rows) > LARGE_SWEEP and not show_all else _row_table(rows, style)
+    if style in _MARKUP:
+        return body
+    below = "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in notes(rows)
+    )
+    return f"{body}\n\n{below}" if below else body
+
+
+def _row_table(rows: Sequence[Row], style: str) -> str:
+    columns: list[Column[Row]] = [
+        *_identity_columns(rows),
+        Column("status", lambda row: row.status, "left"),
+        Column("epochs", lambda row: numbers.spread(_epochs(row), numbers.integer)),
+        Column("cost", lambda row: _spread(row, "final_cost", 6)),
+        Column("gap", lambda row: _spread(row, "gap", 2)),
+        *_parameter_columns(rows),
+        *_time_columns(rows),
+    ]
+    return _tabulated(rows, columns, style)
+
+
+def _sweep_table(rows: Sequence[Row], style: str) -> str:
+    sweeps = fold(rows)
+    columns: list[Column[Sweep]] = [
+        *_identity_columns(sweeps),
+        Column("runs", lambda sweep: str(sweep.runs)),
+        Column("converged", lambda sweep: str(sweep.count(Status.CONVERGED))),
+        Column("diverged", lambda sweep: str(sweep.count(Status.DIVERGED))),
+        Column("best", lambda sweep: sweep.best_params, "left"),
+        Column("epochs", lambda sweep: numbers.integer(sweep.best.epochs_to_target)),
+        Column("gap", lambda sweep: numbers.significant(sweep.best.gap, 2)),
+        Column("median\nepochs", lambda sweep: numbers.integer(sweep.median_epochs)),
+        Column("median\ngap", lambda sweep: numbers.significant(sweep.median_gap, 2)),
+        Column("lr within\n2x of best", _lr_range),
+    ]
+    return _tabulated(sweeps, columns, style)
+
+
+def _identity_columns(rows: Sequence[T]) -> list[Column[T]]:
+    """What tells rows apart; a column in which all are alike says nothing and is left out."""
+    columns: list[Column[T]] = [
+        Column("problem", lambda row: _record(row).problem, "left"),
+        Column("optimizer", lambda row: row.label, "left"),
+        Column("model", lambda row: _record(row).model, "left"),
+        Column("device", lambda row: _record(row).device, "left"),
+    ]
+    always = ("optimizer", "model")
+    return [column for column in columns if column.header in always or len(set(map(column.write, rows))) > 1]
+
+
+def _record(row: Row | Sweep) -> Record:
+    return row.first if isinstance(row, Row) else row.best.first
+
+
+def _parameter_columns(rows: Sequence[Row]) -> list[Column[Row]]:
+    """W, b and the prediction where they are single numbers; the prediction also where it is several."""
+    columns: list[Column[Row]] = []
+    if any(_scalar_form(row.first) for row in rows):
+        columns.append(Column("W", lambda row: _median_of(row, lambda r: r.weight[0][0] if r.weight else None)))
+        columns.append(Column("b", lambda row: _median_of(row, lambda r: r.bias[0] if r.bias else None)))
+    width = max((len(row.first.prediction) for row in rows if row.first.prediction), default=0)
+    columns += [_prediction_column(i, "prediction" if width == 1 else f"prediction {i + 1}") for i in range(width)]
+    return columns
+
+
+def _prediction_column(target: int, header: str) -> Column[Row]:
+    return Column(header, lambda row: _median_of(row, lambda r: r.prediction[target] if r.prediction else None))
+
+
+def _time_columns(rows: Sequence[Row]) -> list[Column[Row]]:
+    if all(row.first.step_time is None for row in rows):
+        return []
+    return [
+        Column("µs/step", lambda row: numbers.step_time(row.first.step_time)),
+        Column("time", lambda row: numbers.seconds(numbers.median(_times(row)))),
+    ]
+
+
+def _scalar_form(record: Record) -> bool:
+    return record.weight is not None and len(record.weight) == 1 and len(record.weight[0]) == 1
+
+
+def _median_of(row: Row, value: Callable[[Record], float | None]) -> str:
+    values = list(map(value, row.records))
+    return numbers.NOTHING if None in values else numbers.significant(numbers.median(values), 5)
+
+
+def _epochs(row: Row) -> list[float | None]:
+    return [r.epochs_to_target if r.status is Status.CONVERGED else None for r in row.records]
+
+
+def _times(row: Row) -> list[float | None]:
+    return [r.time_to_target if r.status is Status.CONVERGED else None for r in row.records]
+
+
+def _spread(row: Row, name: str, digits: int) -> str:
+    if len(row.records) > 1:
+        digits = min(digits, 4)
+    return numbers.spread(row.values(name), lambda value: numbers.significant(value, digits))
+
+
+def _lr_range(sweep: Sweep) -> str:
+    reach = sweep.lr_within_2x
+    return numbers.NOTHING if reach is None else f"{numbers.compact(reach[0])}–{numbers.compact(reach[1])}"
+
+
+def _tabulated(rows: Sequence[T], columns: Sequence[Column[T]], style: str) -> str:
+    """The table; for terminals the first of several ever narrower ones that fits."""
+    cells = [[column.write(row) for column in columns] for row in rows]
+    if not (style in _MULTILINE or style.endswith("grid")):
+        return _write(cells, columns, style, joint=" ")
+    text = _write(cells, columns, style)
+    for narrower in (_broken, _without_parameters):
+        if max(map(len, text.splitlines())) <= WIDTH:
+            break
+        columns, cells = narrower(columns, cells)
+        text = _write(cells, columns, style)
+    return text
+
+
+def _write(cells: list[list[str]], columns: Sequence[Column[T]], style: str, joint: str = "\n") -> str:
+    headers, align = (
+        [column.header.replace("\n", joint) for column in columns],
+        [column.align for column in columns],
+    )
+    return tabulate(cells, headers, tablefmt=style, colalign=align, disable_numparse=True)
+
+
+def _broken(columns: Sequence[Column[T]], cells: list[list[str]]) -> tuple[Sequence[Column[T]], list[list[str]]]:
+    """Long specs broken after commas, and ranges put below their median."""
+    names = [column.header for column in columns]
+
+    def narrowed(name: str, cell: str) -> str:
+        return "\n".join(_wrapped(cell)) if name in ("optimizer", "best") else cell.replace(" [", "\n[")
+
+    return columns, [[narrowed(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
+
+
+def _without_parameters(
+    columns: Sequence[Column[T]], cells: list[list[str]]
+) -> tuple[Sequence[Column[T]], list[list[str]]]:
+    """W and b left out; the other formats have them."""
+    kept = [i for i, column in enumerate(columns) if column.header not in ("W", "b")]
+    return [columns[i] for i in kept], [[row[i] for i in kept] for row in cells]
+
+
+def _wrapped(label: str) -> Iterable[str]:
+    """A spec broken after its commas."""
+    line = ""
+    for piece in label.split(","):
+        extended = f"{line},{piece}" if line else piece
+        if line and len(extended) > WRAPPED_LABEL:
+            yield f"{line},"
+            line = f"  {piece}"
+        else:
+            line = extended
+    yield line

@@ -1,0 +1,139 @@
+"""Time per training step, measured apart from training: interleaved, warm, one thread, synchronised.
+
+Convergence is deterministic; time is not. So candidates take turns in short blocks within one process, in an order
+drawn anew each round, and the median and interquartile range over the rounds are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import random
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from linbench.core.engines.serial import make_trainer
+from linbench.core.isolation import isolated
+from linbench.core.record import StepTime
+
+if TYPE_CHECKING:
+    from linbench.core.plan import Case
+    from linbench.core.workbench import Setup, Workbench
+
+SECONDS = 0.4
+"""How long all candidates together are measured, warm-up not counted."""
+
+BLOCK_SECONDS = 0.002
+ROUNDS = range(7, 51)
+WARM_UP_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """Something to be timed. step: one training step. synchronize: wait for the device."""
+
+    step: Callable[[], object]
+    synchronize: Callable[[], None]
+
+
+def timing_key(case: Case) -> Hashable:
+    """Cases with the same one share a step time: alike but for the seed and the size of numbers.
+
+    A number counts as zero or not, since that is what optimizers branch on (`if momentum != 0`).
+    """
+    params = tuple((name, _shape_of(value)) for name, value in case.optimizer.params.items())
+    batch = case.settings.batch_size
+    return (
+        case.problem.label,
+        case.model.label,
+        case.device.label,
+        case.optimizer.component.name,
+        params,
+        batch,
+    )
+
+
+def _shape_of(value: object) -> Hashable:
+    if isinstance(value, tuple):
+        return tuple(map(_shape_of, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value != 0
+    return repr(value)
+
+
+def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Hashable, StepTime]:
+    """The step time of each case that can be stepped; a case whose step raises has none."""
+    with contextlib.ExitStack() as stack:
+        candidates: dict[Hashable, Candidate] = {}
+        for key, case in cases.items():
+            setup = workbench.setup(case)
+            stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
+            with contextlib.suppress(Exception):  # its record says what it raised
+                candidate = _candidate(case, setup)
+                for _ in range(WARM_UP_STEPS):
+                    candidate.step()
+                candidates[key] = candidate
+        return measure(candidates)
+
+
+def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) -> dict[Hashable, StepTime]:
+    """Median and interquartile range of each candidate's step, in microseconds."""
+    if not candidates:
+        return {}
+    steps = {key: _steps_per_block(candidate) for key, candidate in candidates.items()}
+    affordable = int(seconds / (BLOCK_SECONDS * len(candidates)))
+    rounds = min(max(affordable, ROUNDS.start), ROUNDS.stop - 1)
+    blocks: dict[Hashable, list[float]] = {key: [] for key in candidates}
+    order, shuffle = list(candidates), random.Random(0).shuffle
+    with _no_garbage_collection():
+        for _ in range(rounds):
+            shuffle(order)
+            for key in order:
+                blocks[key].append(_block(candidates[key], steps[key]))
+    return {key: _summary(times) for key, times in blocks.items()}
+
+
+def _candidate(case: Case, setup: Setup) -> Candidate:
+    trainer = make_trainer(case, setup)
+    size = case.settings.batch_size
+    X, y = setup.X[:size], setup.y[:size]
+    return Candidate(lambda: trainer.update(X, y), setup.device.synchronize)
+
+
+def _steps_per_block(candidate: Candidate) -> int:
+    one = min(_block(candidate, 3) for _ in range(3))
+    return max(1, round(BLOCK_SECONDS / one))
+
+
+def _block(candidate: Candidate, steps: int) -> float:
+    """Seconds per step over one block."""
+    step = candidate.step
+    candidate.synchronize()
+    start = time.perf_counter()
+    for _ in itertools.repeat(None, steps):
+        step()
+    candidate.synchronize()
+    return (time.perf_counter() - start) / steps
+
+
+def _summary(times: Sequence[float]) -> StepTime:
+    low, median, high = (
+        torch.tensor(times, dtype=torch.float64).quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)) * 1e6
+    )
+    return StepTime(float(median), float(high - low))
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

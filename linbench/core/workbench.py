@@ -1,0 +1,137 @@
+"""What cases share: problems with their solutions, devices, and how each model is read. Made once, then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from linbench.core.errors import ComponentError, ProblemError
+from linbench.core.least_squares import Solution, solve
+from linbench.core.linear_form import LinearForm, find_linear_form
+from linbench.core.outcome import noise_floor
+from linbench.core.problem import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from linbench.core.device import Device
+    from linbench.core.plan import Case, Choice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setup:
+    """Everything that training one case needs and that many cases have in common.
+
+    X: (n, d), y: (n, m), on the device in the case's dtype. form: None for a model that is not XW + b.
+    features: (1, d) or None, where a prediction was asked for.
+    """
+
+    problem: Problem
+    solution: Solution
+    device: Device
+    model: Choice
+    form: LinearForm | None
+    X: Tensor
+    y: Tensor
+    features: Tensor | None
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device as torch knows it."""
+        return self.device.torch_device
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of one forward pass."""
+        return self.X.numel() * self.y.shape[1]
+
+    def make_model(self) -> nn.Module:
+        """A freshly initialised model on the device; drawn in torch's default dtype, so alike in every dtype."""
+        model: nn.Module = self.model.build(self.X.shape[1], self.y.shape[1])
+        if not isinstance(model, torch.nn.Module):
+            raise ComponentError(f"model {self.model.label!r} made a {type(model).__name__}, not a torch.nn.Module")
+        return model.to(self.X.device, self.X.dtype)
+
+    def resolves(self, target: float) -> bool:
+        """Whether costs in this dtype can tell a relative gap of `target` from rounding."""
+        theory = self.solution.theory
+        return target * theory.scale > noise_floor(theory, torch.finfo(self.X.dtype).eps)
+
+
+class Workbench:
+    """Builds what cases need, each thing once. `predict`: raw feature values to predict for, or None."""
+
+    def __init__(self, predict: Sequence[float] | None = None) -> None:
+        self._predict = predict
+        self._problems: dict[tuple[str, int], Problem] = {}
+        self._solutions: dict[str, tuple[Problem, Solution]] = {}
+        self._devices: dict[str, Device] = {}
+        self._setups: dict[tuple[str, ...], Setup] = {}
+
+    def problem(self, choice: Choice, seed: int) -> Problem:
+        """The problem for a seed; one object for all seeds that give the same data. Raises what the target raises."""
+        known = self._problems.get((choice.label, seed))
+        if known is not None:
+            return known
+        problem = choice.build(seed)
+        if not isinstance(problem, Problem):
+            raise ProblemError(f"problem {choice.label!r} made a {type(problem).__name__}, not a linbench.Problem")
+        if problem.fingerprint not in self._solutions:
+            self._solutions[problem.fingerprint] = problem, solve(problem)
+        shared = self._solutions[problem.fingerprint][0]
+        self._problems[choice.label, seed] = shared
+        return shared
+
+    def check_prediction(self, problem: Problem) -> None:
+        """Raise UsageError where the features to predict for do not fit a problem."""
+        if self._predict is not None:
+            problem.encode(self._predict)
+
+    def solution(self, problem: Problem) -> Solution:
+        """The exact answer to a problem that `problem` returned."""
+        return self._solutions[problem.fingerprint][1]
+
+    def device(self, choice: Choice) -> Device:
+        """The device of that label."""
+        if choice.label not in self._devices:
+            self._devices[choice.label] = choice.build()
+        return self._devices[choice.label]
+
+    def setup(self, case: Case) -> Setup:
+        """What training a case needs. Raises whatever its problem, model or device raises."""
+        problem = self.problem(case.problem, case.seed)
+        dtype: torch.dtype = getattr(torch, case.settings.dtype)
+        key = (
+            problem.fingerprint,
+            case.problem.label,
+            case.model.label,
+            case.device.label,
+            case.settings.dtype,
+        )
+        if key not in self._setups:
+            self._setups[key] = self._make_setup(case, problem, dtype)
+        return self._setups[key]
+
+    def _make_setup(self, case: Case, problem: Problem, dtype: torch.dtype) -> Setup:
+        device = self.device(case.device)
+        features = None if self._predict is None else problem.encode(self._predict)
+
+        def on_device(tensor: Tensor) -> Tensor:
+            return tensor.to(device.torch_device, dtype)
+
+        def make_model() -> Any:
+            return case.model.build(problem.n_features, problem.n_targets)
+
+        return Setup(
+            problem=problem,
+            solution=self.solution(problem),
+            device=device,
+            model=case.model,
+            form=find_linear_form(make_model, problem.n_features, problem.n_targets),
+            X=on_device(problem.X),
+            y=on_device(problem.y),
+            features=None if features is None else on_device(features),
+        )

@@ -1,0 +1,1 @@
+"""Plugins: the hooks, how they are loaded, and the built-in ones."""

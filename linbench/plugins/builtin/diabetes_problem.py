@@ -1,0 +1,23 @@
+"""The diabetes data of Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, 2004."""
+
+from __future__ import annotations
+
+from linbench import Problem, ProblemError
+from linbench.plugins.builtin.standardize import standardized
+
+
+def diabetes(seed: int, standardize: bool = True) -> Problem:  # noqa: ARG001  the same data for every seed
+    """442 patients x 10 features → disease progression after a year, as scikit-learn ships it, in the raw units.
+
+    standardize: shift and scale each feature to mean 0 and standard deviation 1 (the raw ones have κ ≈ 6e6).
+    Raises ProblemError where scikit-learn is not installed.
+    """
+    try:
+        from sklearn.datasets import load_diabetes
+    except ImportError:
+        raise ProblemError("problem 'diabetes' needs scikit-learn: pip install 'linbench[diabetes]'") from None
+    data = load_diabetes(scaled=False)
+    X, y = data.data.tolist(), [[value] for value in data.target.tolist()]
+    if standardize:
+        return standardized(X, y, list(data.feature_names), ["progression"], where="diabetes")
+    return Problem(X, y, list(data.feature_names), ["progression"])

@@ -1,0 +1,24 @@
+"""How records are written out."""
+
+from __future__ import annotations
+
+from linbench import Component, hookimpl
+
+_DATA = "linbench.core.serialize"
+
+
+@hookimpl
+def linbench_reporters() -> list[Component]:
+    """The table for people, and the formats for programs."""
+    return [
+        Component(
+            "reporter",
+            "table",
+            "linbench.core.table:render",
+            summary="A table with notes, for people; style=any tabulate format",
+            parameters={"style": "simple", "show_all": False},
+        ),
+        Component("reporter", "json", f"{_DATA}:as_json", summary="One JSON document with environment and records"),
+        Component("reporter", "jsonl", f"{_DATA}:as_jsonl", summary="One JSON record per line"),
+        Component("reporter", "csv", f"{_DATA}:as_csv", summary="One row per record; parameters as JSON"),
+    ]

@@ -1,0 +1,195 @@
+"""Loading plugins: built-ins first, then installed ones by name, each so that it can fail alone."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import pluggy
+
+from linbench.core.catalog import Catalog, Offer
+from linbench.core.component import KINDS, Component, Kind
+from linbench.core.errors import ComponentError, UsageError, one_line
+from linbench.plugins import hookspecs
+from linbench.plugins.markers import PROJECT
+
+ALLOW_LIST = "LINBENCH_PLUGINS"
+"""Environment variable: names of the installed plugins to load, separated by commas; set and empty for none."""
+
+BUILT_IN = ("optimizers", "models", "devices", "problems", "reporters")
+
+_BUILT_IN_NAMES = frozenset(f"linbench.{name}" for name in BUILT_IN)
+
+PluginState = Literal["loaded", "failed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginStatus:
+    """One plugin and what became of it. version, reason and traceback are None where there is none."""
+
+    name: str
+    state: PluginState
+    version: str | None = None
+    reason: str | None = None
+    traceback: str | None = field(default=None, repr=False)
+    components: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """What was loaded: the catalog of components, and every plugin with its state."""
+
+    catalog: Catalog
+    statuses: tuple[PluginStatus, ...]
+
+    @property
+    def failed(self) -> tuple[PluginStatus, ...]:
+        """The plugins that could not be used."""
+        return tuple(status for status in self.statuses if status.state == "failed")
+
+
+def load_plugins(extra: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> Plugins:
+    """Load built-ins, installed plugins in the order of their names, and `extra` (files or module names).
+
+    A plugin that fails is a status, and everything else works. Raises UsageError where an `extra` one fails, since
+    it was asked for by name, and where two plugins claim one name.
+    """
+    loader = _Loader()
+    for name in BUILT_IN:
+        loader.add(f"linbench.{name}", importlib.import_module(f"linbench.plugins.builtin.{name}"), version=None)
+    allowed = _allow_list(environ)
+    for entry_point in sorted(metadata.entry_points(group=PROJECT), key=lambda entry: entry.name):
+        if allowed is not None and entry_point.name not in allowed:
+            loader.statuses.append(
+                PluginStatus(entry_point.name, "blocked", _version(entry_point), f"not in {ALLOW_LIST}")
+            )
+        else:
+            loader.add_entry_point(entry_point)
+    for source in extra:
+        loader.add_named(source)
+    return Plugins(Catalog(loader.offers), tuple(loader.statuses))
+
+
+class _Loader:
+    """Registers plugins one by one; what one of them breaks stays with it."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(hookspecs)
+        self.offers: list[Offer] = []
+        self.statuses: list[PluginStatus] = []
+
+    def add_entry_point(self, entry_point: metadata.EntryPoint) -> None:
+        try:
+            plugin = entry_point.load()
+        except Exception as error:  # an import runs code that is not ours
+            self._failed(entry_point.name, _version(entry_point), error)
+            return
+        self.add(entry_point.name, plugin, _version(entry_point))
+
+    def add_named(self, source: str) -> None:
+        try:
+            plugin = _module_from_file(Path(source)) if _is_file(source) else importlib.import_module(source)
+        except Exception as error:
+            raise UsageError(f"plugin {source!r} cannot be loaded: {one_line(error)}") from error
+        self.add(source, plugin, version=None)
+        status = self.statuses[-1]
+        if status.state == "failed":
+            raise UsageError(f"plugin {source!r} cannot be used: {status.reason}")
+
+    def add(self, name: str, plugin: Any, version: str | None) -> None:
+        try:
+            if inspect.isclass(plugin):
+                plugin = plugin()
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+            offers = [Offer(component, name, name in _BUILT_IN_NAMES) for component in self._components_of(plugin)]
+        except Exception as error:
+            self._failed(name, version, error)
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            return
+        self._refuse_taken(offers)
+        self.offers += offers
+        reason = None if offers else "offers nothing: it implements no linbench hook"
+        self.statuses.append(PluginStatus(name, "loaded", version, reason, components=len(offers)))
+
+    def _components_of(self, plugin: Any) -> Iterator[Component]:
+        others = [other for other in self.manager.get_plugins() if other is not plugin]
+        for kind in KINDS:
+            hook_name = f"linbench_{kind}s"
+            caller = self.manager.subset_hook_caller(hook_name, remove_plugins=others)
+            for offered in caller():
+                yield from _checked(hook_name, kind, offered)
+
+    def _refuse_taken(self, offers: Sequence[Offer]) -> None:
+        owners = {(offer.component.kind, offer.component.name): offer.provider for offer in self.offers}
+        for offer in offers:
+            claim = (offer.component.kind, offer.component.name)
+            if claim in owners:
+                raise UsageError(
+                    f"{claim[0]} {claim[1]!r} is claimed by two plugins: {owners[claim]!r} and {offer.provider!r}; "
+                    f"leave one out with {ALLOW_LIST}"
+                )
+            owners[claim] = offer.provider
+
+    def _failed(self, name: str, version: str | None, error: Exception) -> None:
+        import traceback  # here, since only failures need it
+
+        reason = str(error) if isinstance(error, ComponentError) else one_line(error)
+        trace = "".join(traceback.format_exception(error))
+        self.statuses.append(PluginStatus(name, "failed", version, reason, trace))
+
+
+def _checked(hook_name: str, kind: Kind, offered: Any) -> Iterator[Component]:
+    if isinstance(offered, str | Component) or not isinstance(offered, Iterable):
+        raise ComponentError(f"{hook_name} must return a list of components, not {type(offered).__name__}")
+    for component in offered:
+        if not isinstance(component, Component):
+            raise ComponentError(f"{hook_name} offers a {type(component).__name__}, not a linbench.Component")
+        if component.kind != kind:
+            raise ComponentError(f"{hook_name} offers {component.name!r}, which is of kind {component.kind!r}")
+        yield component
+
+
+def _allow_list(environ: Mapping[str, str]) -> frozenset[str] | None:
+    text = environ.get(ALLOW_LIST)
+    return None if text is None else frozenset(name.strip() for name in text.split(","))
+
+
+def _version(entry_point: metadata.EntryPoint) -> str | None:
+    return entry_point.dist.version if entry_point.dist else None
+
+
+def _is_file(source: str) -> bool:
+    return source.endswith(".py") or os.sep in source
+
+
+def _module_from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    name = path.stem
+    if name in sys.modules:
+        known = getattr(sys.modules[name], "__file__", None)
+        if known is None or Path(known).resolve() != path.resolve():
+            raise ImportError(f"a module named {name!r} is loaded already: rename the file")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that targets given as text, "my_opt:MyOpt", find it
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
