@@ -121,15 +121,15 @@ def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
 def _full_batch_loop(trainer: Trainer, recorder: _Recorder) -> int:
     """The tutorial's loop; the cost that each update was computed from is the cost of the epoch before it."""
     model, optimizer, X, y = trainer.model, trainer.optimizer, trainer.setup.X, trainer.setup.y
-    costs, epochs = recorder.costs, recorder.epochs
+    record, epochs, due = recorder.costs.append, recorder.epochs, recorder.due
     for epoch in range(1, epochs + 1):
         cost = torch.mean((model(X) - y) ** 2)
         optimizer.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        costs.append(cost.detach())
-        if epoch >= recorder.due:
-            recorder.pause(epoch)
+        record(cost.detach())
+        if epoch == due:
+            due = recorder.pause(epoch)
     return epochs
 
 
@@ -140,7 +140,7 @@ def _general_loop(trainer: Trainer, recorder: _Recorder, batches: Callable[[], I
         recorder.measure()
         for X, y in batches():
             evaluations += trainer.update(X, y)
-        if epoch >= recorder.due:
+        if epoch == recorder.due:
             recorder.pause(epoch)
     return evaluations
 
@@ -182,8 +182,8 @@ class _Recorder:
         with torch.no_grad():
             self.costs.append(self.trainer.cost(self.trainer.setup.X, self.trainer.setup.y))
 
-    def pause(self, epoch: int) -> None:
-        """Look up from training after `epoch`."""
+    def pause(self, epoch: int) -> int:
+        """Look up from training after `epoch`; returns when to do so next."""
         self._keep_parameters()
         log_every = self.observer.log_every
         if log_every and epoch % log_every == 0:
@@ -198,6 +198,7 @@ class _Recorder:
             self.observer.advanced(epoch - self._told)
             self._told = epoch
         self.due = self._next_due(epoch)
+        return self.due
 
     def parameters(self) -> tuple[Tensor, Tensor] | None:
         """W (d, m) and b (m,) now."""

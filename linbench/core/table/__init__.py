@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from tabulate import tabulate, tabulate_formats
+from tabulate import tabulate_formats
 
 from linbench.core.errors import unknown_name
 from linbench.core.record import Record, Status
 from linbench.core.table import numbers
+from linbench.core.table.layout import MARKUP, Body, Column, lay_out
 from linbench.core.table.notes import notes
 from linbench.core.table.rows import Row, rows_of
 from linbench.core.table.sweep import Sweep, fold
 
 WIDTH = 100
-"""Columns that a table may take before optimizer names are wrapped and notes are folded."""
+"""Columns that a table may take where nobody says otherwise."""
 
 LARGE_SWEEP = 30
 """With more rows than this the table is folded to one row per optimizer × model."""
 
-WRAPPED_LABEL = 28
-
 T = TypeVar("T", Row, Sweep)
 
-_MULTILINE = frozenset({"simple", "plain", "outline", "presto", "psql", "pretty"})
-"""Besides the grids: the styles for terminals, in which a cell may have several lines."""
 
-_MARKUP = frozenset({"html", "unsafehtml", "latex", "latex_raw", "latex_booktabs", "latex_longtable"})
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[T]):
-    """One column: its header, how a row's cell is written, and on which side it is aligned."""
-
-    header: str
-    write: Callable[[T], str]
-    align: str = "right"
-
-
-def render(records: Sequence[Record], style: str = "simple", show_all: bool = False) -> str:
+def render(records: Sequence[Record], style: str = "simple", show_all: bool = False, width: int = WIDTH) -> str:
     """The table with its notes.
 
-    style: a tabulate format. show_all: every row, even of a sweep of more than `LARGE_SWEEP`.
+    style: a tabulate format. show_all: every row, even of a sweep of more than `LARGE_SWEEP`. width: in characters;
+    a format for terminals is broken, and at last left without W and b, to keep to it.
     Raises UsageError for a format that tabulate does not know.
     """
     if style not in tabulate_formats:
@@ -52,16 +37,16 @@ def render(records: Sequence[Record], style: str = "simple", show_all: bool = Fa
     rows = rows_of(records)
     if not rows:
         return "no runs"
-    body = _sweep_table(rows, style) if len(rows) > LARGE_SWEEP and not show_all else _row_table(rows, style)
-    if style in _MARKUP:
-        return body
-    below = "\n".join(
-        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in notes(rows)
-    )
-    return f"{body}\n\n{below}" if below else body
+    folded = len(rows) > LARGE_SWEEP and not show_all
+    body = _sweep_table(rows, style, width) if folded else _row_table(rows, style, width)
+    if style in MARKUP:
+        return body.text
+    lines = [*notes(rows), *([f"W and b are left out to fit {width} columns; json and csv have them"] * body.narrowed)]
+    below = "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+    return f"{body.text}\n\n{below}" if below else body.text
 
 
-def _row_table(rows: Sequence[Row], style: str) -> str:
+def _row_table(rows: Sequence[Row], style: str, width: int) -> Body:
     columns: list[Column[Row]] = [
         *_identity_columns(rows),
         Column("status", lambda row: row.status, "left"),
@@ -71,10 +56,10 @@ def _row_table(rows: Sequence[Row], style: str) -> str:
         *_parameter_columns(rows),
         *_time_columns(rows),
     ]
-    return _tabulated(rows, columns, style)
+    return lay_out(rows, columns, style, width)
 
 
-def _sweep_table(rows: Sequence[Row], style: str) -> str:
+def _sweep_table(rows: Sequence[Row], style: str, width: int) -> Body:
     sweeps = fold(rows)
     columns: list[Column[Sweep]] = [
         *_identity_columns(sweeps),
@@ -88,7 +73,7 @@ def _sweep_table(rows: Sequence[Row], style: str) -> str:
         Column("median\ngap", lambda sweep: numbers.significant(sweep.median_gap, 2)),
         Column("lr within\n2x of best", _lr_range),
     ]
-    return _tabulated(sweeps, columns, style)
+    return lay_out(sweeps, columns, style, width)
 
 
 def _identity_columns(rows: Sequence[T]) -> list[Column[T]]:
@@ -114,7 +99,7 @@ def _parameter_columns(rows: Sequence[Row]) -> list[Column[Row]]:
         columns.append(Column("W", lambda row: _median_of(row, lambda r: r.weight[0][0] if r.weight else None)))
         columns.append(Column("b", lambda row: _median_of(row, lambda r: r.bias[0] if r.bias else None)))
     width = max((len(row.first.prediction) for row in rows if row.first.prediction), default=0)
-    columns += [_prediction_column(i, "prediction" if width == 1 else f"prediction {i + 1}") for i in range(width)]
+    columns += [_prediction_column(i, "predicted" if width == 1 else f"predicted {i + 1}") for i in range(width)]
     return columns
 
 
@@ -157,56 +142,3 @@ def _spread(row: Row, name: str, digits: int) -> str:
 def _lr_range(sweep: Sweep) -> str:
     reach = sweep.lr_within_2x
     return numbers.NOTHING if reach is None else f"{numbers.compact(reach[0])}–{numbers.compact(reach[1])}"
-
-
-def _tabulated(rows: Sequence[T], columns: Sequence[Column[T]], style: str) -> str:
-    """The table; for terminals the first of several ever narrower ones that fits."""
-    cells = [[column.write(row) for column in columns] for row in rows]
-    if not (style in _MULTILINE or style.endswith("grid")):
-        return _write(cells, columns, style, joint=" ")
-    text = _write(cells, columns, style)
-    for narrower in (_broken, _without_parameters):
-        if max(map(len, text.splitlines())) <= WIDTH:
-            break
-        columns, cells = narrower(columns, cells)
-        text = _write(cells, columns, style)
-    return text
-
-
-def _write(cells: list[list[str]], columns: Sequence[Column[T]], style: str, joint: str = "\n") -> str:
-    headers, align = (
-        [column.header.replace("\n", joint) for column in columns],
-        [column.align for column in columns],
-    )
-    return tabulate(cells, headers, tablefmt=style, colalign=align, disable_numparse=True)
-
-
-def _broken(columns: Sequence[Column[T]], cells: list[list[str]]) -> tuple[Sequence[Column[T]], list[list[str]]]:
-    """Long specs broken after commas, and ranges put below their median."""
-    names = [column.header for column in columns]
-
-    def narrowed(name: str, cell: str) -> str:
-        return "\n".join(_wrapped(cell)) if name in ("optimizer", "best") else cell.replace(" [", "\n[")
-
-    return columns, [[narrowed(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
-
-
-def _without_parameters(
-    columns: Sequence[Column[T]], cells: list[list[str]]
-) -> tuple[Sequence[Column[T]], list[list[str]]]:
-    """W and b left out; the other formats have them."""
-    kept = [i for i, column in enumerate(columns) if column.header not in ("W", "b")]
-    return [columns[i] for i in kept], [[row[i] for i in kept] for row in cells]
-
-
-def _wrapped(label: str) -> Iterable[str]:
-    """A spec broken after its commas."""
-    line = ""
-    for piece in label.split(","):
-        extended = f"{line},{piece}" if line else piece
-        if line and len(extended) > WRAPPED_LABEL:
-            yield f"{line},"
-            line = f"  {piece}"
-        else:
-            line = extended
-    yield line

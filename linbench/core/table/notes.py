@@ -33,6 +33,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
     lines += _of_target(records)
     lines += _unstable(rows)
     lines += _still_descending(rows)
+    lines += _left_again(rows)
     lines += _same_for_all_seeds(rows)
     lines += _noisy_timing(rows)
     lines += _reasons(records)
@@ -90,7 +91,8 @@ def _unstable(rows: Sequence[Row]) -> Iterator[str]:
 
 def is_gradient_descent(record: Record) -> bool:
     """Whether a run was plain full-batch gradient descent, which the theory describes exactly."""
-    if record.optimizer != "sgd" or record.batch_size is not None or "lr" not in record.params:
+    known_lr = isinstance(record.params.get("lr"), int | float)  # not a tensor, nor infinite
+    if record.optimizer != "sgd" or record.batch_size is not None or not known_lr:
         return False
     return all(record.params.get(name, default) == default for name, default in _GRADIENT_DESCENT_DEFAULTS.items())
 
@@ -100,6 +102,19 @@ def _still_descending(rows: Sequence[Row]) -> Iterator[str]:
     if labels:
         epochs = next(row.first.epochs for row in rows)
         yield f"still descending after {epochs} epochs: {_settings(labels)}; raise --epochs or try another lr"
+
+
+def _left_again(rows: Sequence[Row]) -> Iterator[str]:
+    """Epochs to target are the first ones; a run that does not stay there should not pass for one that does."""
+    labels = dict.fromkeys(row.label for row in rows if any(map(_left_the_target, row.records)))
+    if labels:
+        yield f"reached the target but did not stay within ten times of it: {_settings(labels)}"
+
+
+def _left_the_target(record: Record) -> bool:
+    if record.status is not Status.CONVERGED or record.relative_gap is None:
+        return False
+    return not record.relative_gap <= 10 * record.target
 
 
 def _same_for_all_seeds(rows: Sequence[Row]) -> Iterator[str]:

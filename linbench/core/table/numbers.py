@@ -20,7 +20,7 @@ def significant(value: float | None, digits: int) -> str:
         return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(value)))
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of the rounded value: 9.9996 is written as 10.00
     if -4 <= exponent < 7:
         return f"{value:.{max(digits - 1 - exponent, 0)}f}"
     return f"{value:.{digits - 1}e}"

@@ -61,14 +61,14 @@ class Sweep:
     def lr_within_2x(self) -> tuple[float, float] | None:
         """The lrs around the best one that need at most twice its epochs (or leave twice its gap, if none arrives).
 
-        The other parameters are held at the best row's values; None where the lr was not swept.
+        The other parameters are held at the best row's values; None where the lr was not swept or no row has a gap.
         """
         by_lr = sorted(
             (row.first.params["lr"], self._score(row))
             for row in self.rows
             if isinstance(row.first.params.get("lr"), int | float) and self._differs_in_lr_only(row)
         )
-        if len(by_lr) < 2:
+        if len(by_lr) < 2 or not math.isfinite(self._score(self.best)):
             return None
         at = [lr for lr, _ in by_lr].index(self.best.first.params["lr"])
         limit = 2 * self._score(self.best)

@@ -19,6 +19,18 @@ class ManualModel(nn.Module):
         self.W = nn.Parameter(torch.zeros(1) if self.scalar else torch.zeros(n_features, n_targets))
         self.b = nn.Parameter(torch.zeros(n_targets))
 
+    # nn.Module's ways to call and to look up a parameter would make a step of this model 3% slower than that of two
+    # plain tensors. So the parameters are read from the dict, and with no hook to run, `forward` is called as it is.
+    _parameters: dict[str, Tensor]  # type: ignore[assignment]  # torch allows None in it; here there is none
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """As nn.Module's, with the hooks that somebody registered on this model."""
+        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+            return super().__call__(x)  # type: ignore[no-any-return]
+        return self.forward(x)
+
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, d) → (n, m)."""
-        return x * self.W + self.b if self.scalar else x @ self.W + self.b
+        parameters = self._parameters
+        W, b = parameters["W"], parameters["b"]
+        return x * W + b if self.scalar else x @ W + b

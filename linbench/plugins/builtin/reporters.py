@@ -16,7 +16,7 @@ def linbench_reporters() -> list[Component]:
             "table",
             "linbench.core.table:render",
             summary="A table with notes, for people; style=any tabulate format",
-            parameters={"style": "simple", "show_all": False},
+            parameters={"style": "simple", "show_all": False, "width": 100},
         ),
         Component("reporter", "json", f"{_DATA}:as_json", summary="One JSON document with environment and records"),
         Component("reporter", "jsonl", f"{_DATA}:as_jsonl", summary="One JSON record per line"),

@@ -1,0 +1,43 @@
+"""What the README shows is what a user gets."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from linbench.cli.main import main
+
+README = Path(__file__).parent.parent / "README.md"
+MAKE_COMPARE = "linbench compare --optimizers sgd,adam,rmsprop"
+
+
+def shown():
+    """(command, output) of every block that shows a command; the first block is what `make compare` prints."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    first, *rest = [block for language, block in blocks if not language]
+    yield MAKE_COMPARE, first
+    for block in rest:
+        command, _, output = block.partition("\n")
+        yield command.removeprefix("$ "), output
+
+
+def without_times(text):
+    """Times differ from run to run, and with them the widths of columns; nothing else may."""
+    text = re.sub(r"^step times vary.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\S+ ± \S+|[\d.]+ (s|ms|µs)\b", "TIME", text)
+    return [re.sub(r"[\s-]+", " ", line).strip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("command", "output"), list(shown()), ids=lambda value: value if value.startswith("lin") else ""
+)
+def test_shown_output_is_real(command, output):
+    result = CliRunner().invoke(main, shlex.split(command)[1:])
+    assert without_times(result.output) == without_times(output)
+
+
+def test_the_makefile_runs_the_command_that_the_readme_opens_with():
+    makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
+    assert f"$(BIN)/{MAKE_COMPARE}\n" in makefile
