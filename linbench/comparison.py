@@ -67,7 +67,7 @@ def compare(
     devices: Wanted | Sequence[Wanted] = "cpu",
     problems: Wanted | Sequence[Wanted] = "study-hours",
     *,
-    lr: float | str | Sequence[float] | None = None,
+    lr: float | str | Iterable[float] | None = None,
     seeds: int | str | Sequence[int] = 1,
     epochs: int = 2000,
     batch_size: int | None = None,
@@ -135,7 +135,9 @@ def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:
     if isinstance(wanted, Spec):
         return [wanted]
     if isinstance(wanted, Problem):
-        return [Spec(f"given-{wanted.fingerprint[:8]}", {}, functools.partial(_given, problem=wanted))]
+        return [Spec(f"given-{wanted.fingerprint[:8]}", {}, _Given(wanted))]
+    if isinstance(wanted, functools.partial) and not wanted.args:
+        return [Spec(_name_of(wanted.func), wanted.keywords, wanted.func)]
     if callable(wanted):
         return [Spec(_name_of(wanted), {}, wanted)]
     return [spec for one in wanted for spec in specs_of(one)]
@@ -157,7 +159,7 @@ def seeds_of(seeds: int | str | Sequence[int]) -> Sequence[int]:
     return chosen
 
 
-def lr_of(lr: float | str | Sequence[float] | None) -> object:
+def lr_of(lr: float | str | Iterable[float] | None) -> object:
     """A number, a Sweep or None. Text is a value, a sweep, or values separated by commas."""
     if isinstance(lr, str):
         value = parse_value(lr if "," not in lr or lr.lstrip().startswith("[") else f"[{lr}]")
@@ -166,7 +168,13 @@ def lr_of(lr: float | str | Sequence[float] | None) -> object:
         if bad is not None:
             raise UsageError(f"lr must be a number, a list [0.01,0.1] or a range 1e-4..1@20, not {lr!r}")
         return value
-    return Sweep(tuple(lr)) if isinstance(lr, Sequence) else lr
+    plain = _plain(lr)
+    return Sweep(tuple(map(_plain, plain))) if isinstance(plain, Iterable) else plain
+
+
+def _plain(value: Any) -> Any:
+    """Python's own numbers for those of numpy and torch, one or many."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _name_of(target: Callable[..., Any]) -> str:
@@ -174,5 +182,11 @@ def _name_of(target: Callable[..., Any]) -> str:
     return str(getattr(inner, "__name__", type(inner).__name__)).strip("<>")
 
 
-def _given(seed: int, problem: Problem) -> Problem:  # noqa: ARG001  the same data for every seed
-    return problem
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The target of a Problem given directly: the same data for every seed."""
+
+    problem: Problem
+
+    def __call__(self, seed: int) -> Problem:
+        return self.problem

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from linbench.cli.options import debug_option, load, plugin_option
+from linbench.cli import output
+from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
@@ -15,7 +19,6 @@ if TYPE_CHECKING:
 
     from linbench.comparison import Comparison
     from linbench.core.catalog import Catalog
-    from linbench.core.plan import Choice
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial")
@@ -97,23 +100,30 @@ EVERY_EPOCH = "all"
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Train every combination of optimizers, models, devices and problems, and compare them.
 
-    Exit code: 0 done, 1 a case ended in an error, 2 a mistake in the request, 130 interrupted.
+    Exit code: 0 done, 1 a case ended in an error or the result could not be written as asked, 2 a mistake in the
+    request, 130 interrupted.
     """
-    _check_output(options["output"])
-    plugins = load(options["plugins"], quiet=options["quiet"])
-    report = _reporter(plugins.catalog, options["format_"], options["show_all"])
-    comparison = _run(plugins.catalog, options)
-    if options["debug"]:
-        _show_tracebacks(comparison)
-    if comparison.interrupted:
-        click.echo(f"linbench: interrupted after {len(comparison)} of {comparison.planned} runs", err=True)
-    _write(report.build(comparison.records), options["output"])
-    ctx.exit(_exit_code(comparison))
+    output.check(options["output"])
+    catalog = load(options["plugins"], quiet=options["quiet"]).catalog
+    reporter = output.reporter(catalog, options["format_"], options["show_all"])
+    with prints_to_stderr():
+        comparison = _run(catalog, options)
+        if options["debug"]:
+            _show_tracebacks(comparison)
+        if comparison.interrupted:
+            click.echo(f"linbench: interrupted after {len(comparison)} of {comparison.planned} runs", err=True)
+        report = output.build(reporter, comparison.records, options["debug"])
+    if report is None:
+        output.write(str(comparison), None)
+        as_asked = False
+    else:
+        as_asked = output.write(report, options["output"])
+    ctx.exit(_exit_code(comparison, as_asked))
 
 
 def _run(catalog: Catalog, options: dict[str, Any]) -> Comparison:
     start_torch()
-    from linbench.cli.progress import observer
+    from linbench.cli.progress import watching
     from linbench.comparison import compare_plan, lr_of, seeds_of, specs_of
     from linbench.core.plan import Settings, make_plan
 
@@ -124,67 +134,43 @@ def _run(catalog: Catalog, options: dict[str, Any]) -> Comparison:
         lr=lr_of(options["lr"]),
         settings=Settings(options["epochs"], options["batch_size"], options["target"], options["dtype"]),
     )
-    return compare_plan(
-        plan,
-        engine=options["engine"],
-        predict=_features(options["predict"]),
-        trajectories=_trajectories(options["trajectories"]),
-        timing=not options["no_timing"],
-        observer=observer(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]),
-    )
+    predict, trajectories = _features(options["predict"]), _trajectories(options["trajectories"])
+    with watching(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
+        return compare_plan(
+            plan,
+            engine=options["engine"],
+            predict=predict,
+            trajectories=trajectories,
+            timing=not options["no_timing"],
+            observer=observer,
+        )
 
 
-def _reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
-    """The reporter that `--format` names; a table format of tabulate is the table in that style."""
-    from tabulate import tabulate_formats
+def _width() -> int:
+    """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
+    from linbench.core.table import WIDTH
 
-    from linbench.core.errors import unknown_name
-    from linbench.core.plan import bind
-    from linbench.core.spec import Spec, parse_specs
-
-    spec = parse_specs(text)[0]
-    if spec.name in tabulate_formats and spec.name not in catalog.names("reporter"):
-        spec = Spec("table", {"style": spec.name})
-    elif spec.name not in catalog.names("reporter") and "." not in spec.name:
-        raise unknown_name("format", spec.name, [*catalog.names("reporter"), *tabulate_formats])
-    if spec.name == "table" and show_all:
-        spec = Spec(spec.name, {**spec.params, "show_all": True})
-    return next(bind(catalog, "reporter", spec))
+    return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
 
 
 def _features(text: str | None) -> Sequence[float] | None:
     if text is None:
         return None
     try:
-        return [float(piece) for piece in text.split(",")]
+        features = [float(piece) for piece in text.split(",")]
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a list of numbers.", param_hint="--predict") from None
+        features = [math.nan]
+    if not all(map(math.isfinite, features)):
+        raise click.BadParameter(f"{text!r} is not a list of numbers.", param_hint="'--predict'")
+    return features
 
 
 def _trajectories(text: str | None) -> bool | int:
     if text is None or text == EVERY_EPOCH:
         return text is not None
     if not text.isdecimal() or int(text) < 3:
-        raise click.BadParameter(f"{text!r} is not a number of points (at least 3).", param_hint="--trajectories")
+        raise click.BadParameter(f"{text!r} is not a number of points (at least 3).", param_hint="'--trajectories'")
     return int(text)
-
-
-def _check_output(path: Path | None) -> None:
-    """Refuse before hours of training, not after."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}.", param_hint="--output")
-
-
-def _write(report: str | bytes, path: Path | None) -> None:
-    content = report if isinstance(report, bytes) else f"{report}\n".encode()
-    if path is not None:
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            click.echo(f"linbench: cannot write {path}: {error.strerror}; the result goes to stdout", err=True)
-        else:
-            return
-    click.echo(content, nl=False)
 
 
 def _show_tracebacks(comparison: Comparison) -> None:
@@ -193,10 +179,10 @@ def _show_tracebacks(comparison: Comparison) -> None:
             click.echo(record.traceback, err=True)
 
 
-def _exit_code(comparison: Comparison) -> int:
+def _exit_code(comparison: Comparison, as_asked: bool) -> int:
     from linbench.cli.main import INTERRUPTED
     from linbench.core.record import Status
 
     if comparison.interrupted:
         return INTERRUPTED
-    return int(any(record.status is Status.ERROR for record in comparison))
+    return int(not as_asked or any(record.status is Status.ERROR for record in comparison))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linbench.cli.options import debug_option, load, plugin_option
+from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
+    from linbench.core.plan import Choice
     from linbench.core.problem import Problem
     from linbench.core.theory import Theory
 
@@ -36,18 +37,30 @@ def command(problem: str, seed: int, format_: str, plugins: tuple[str, ...], deb
     from linbench.core.errors import UsageError
     from linbench.core.plan import bind
     from linbench.core.spec import parse_specs
-    from linbench.core.workbench import Workbench
 
     choices = [choice for spec in parse_specs(problem) for choice in bind(catalog, "problem", spec)]
     if len(choices) != 1:
         raise UsageError(f"explain takes one problem, not {len(choices)}")
-    workbench = Workbench()
-    data = workbench.problem(choices[0], seed)
-    theory = workbench.solution(data).theory
+    data, theory = _solved(choices[0], seed)
     if format_ == "json":
         click.echo(json.dumps(_document(choices[0].label, theory), indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(_lines(choices[0].label, data, theory)))
+
+
+def _solved(choice: Choice, seed: int) -> tuple[Problem, Theory]:
+    from linbench.core.errors import LinbenchError, UsageError, one_line
+    from linbench.core.workbench import Workbench
+
+    workbench = Workbench()
+    try:
+        with prints_to_stderr():
+            data = workbench.problem(choice, seed)
+    except LinbenchError:
+        raise
+    except Exception as error:  # a third party's problem may raise anything
+        raise UsageError(f"problem {choice.label!r} cannot be built: {one_line(error)}") from error
+    return data, workbench.solution(data).theory
 
 
 def _document(label: str, theory: Theory) -> dict[str, object]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from linbench.core.errors import LinbenchError, UsageError
+from linbench.core.errors import LinbenchError, UsageError, unknown_name
 
 COMMANDS = ("compare", "list", "explain", "plugins")
 
@@ -32,12 +32,23 @@ class LinbenchCommand(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but an unknown command gets the closest known one."""
+        if not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise unknown_name("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def main(  # type: ignore[override]  # click types two overloads of one behaviour
         self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
     ) -> Any:
         """As click's, but user errors are one line on stderr, and `--debug` shows the traceback."""
         if not standalone_mode:
             return super().main(args, standalone_mode=False, **extra)
+        stdout = sys.stdout
+        if isinstance(stdout, io.TextIOWrapper):  # a κ that a legacy encoding lacks is no reason to fail
+            stdout.reconfigure(errors="replace")
         try:
             code = super().main(args, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -49,8 +60,11 @@ class LinbenchCommand(click.Group):
             code = _fail(str(error), 2 if isinstance(error, UsageError) else 1, args)
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
-        except BrokenPipeError:  # `linbench … | head`: nobody reads on, which is no error
-            _discard_stdout()
+        except SystemExit:
+            # `linbench … | head`: nobody reads on, which is no error. click has put a quiet stdout in place by now.
+            if sys.stdout is stdout:
+                raise
+            code = 0
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -70,8 +84,3 @@ def _fail(message: str, code: int, args: Sequence[str] | None) -> int:
         traceback.print_exc()
     click.echo(f"linbench: {message}", err=True)
     return code
-
-
-def _discard_stdout() -> NoReturn:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import sys
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -24,8 +26,14 @@ def load(plugins: tuple[str, ...], *, quiet: bool = False) -> Plugins:
     """Load all plugins; one that fails is one line on stderr."""
     from linbench.plugins.manager import load_plugins
 
-    loaded = load_plugins(plugins)
+    with prints_to_stderr():
+        loaded = load_plugins(plugins)
     if not quiet:
         for status in loaded.failed:
             click.echo(f"linbench: plugin {status.name!r} failed and is left out: {status.reason}", err=True)
     return loaded
+
+
+def prints_to_stderr() -> contextlib.redirect_stdout[TextIO]:
+    """Third-party code runs in here: what it prints goes to stderr, since stdout is for results."""
+    return contextlib.redirect_stdout(sys.stderr)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from linbench.cli.options import debug_option, plugin_option
+from linbench.cli.options import debug_option, load, plugin_option
+
+if TYPE_CHECKING:
+    from linbench.plugins.manager import PluginStatus
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -15,12 +20,14 @@ def command(verbose: bool, plugins: tuple[str, ...], debug: bool) -> None:  # no
     """Plugins that are loaded, failed, or blocked by LINBENCH_PLUGINS."""
     from tabulate import tabulate
 
-    from linbench.plugins.manager import load_plugins
-
-    statuses = load_plugins(plugins).statuses
-    rows = [(s.name, s.state, s.version or "built in", s.components, s.reason or "") for s in statuses]
+    statuses = load(plugins, quiet=True).statuses
+    rows = [(s.name, s.state, _version(s), s.components, s.reason or "") for s in statuses]
     click.echo(tabulate(rows, ("plugin", "state", "version", "components", "reason"), disable_numparse=True))
     if verbose:
         for status in statuses:
             if status.traceback:
                 click.echo(f"\n{status.name}\n{status.traceback}")
+
+
+def _version(status: PluginStatus) -> str:
+    return "built in" if status.built_in else status.version or "–"

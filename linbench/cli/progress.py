@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
     from linbench.core.record import Record
 
 
-def observer(plan: Plan, *, log_every: int, quiet: bool) -> Observer:
-    """The observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal."""
+@contextlib.contextmanager
+def watching(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
+    """The observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal.
+
+    Afterwards the terminal is as it was before, also where the command was interrupted.
+    """
     if log_every:
-        return TrainingLog(log_every)
-    if quiet or not sys.stderr.isatty():
-        return Observer()
-    return ProgressBar(len(plan), plan.settings.epochs)
+        yield TrainingLog(log_every)
+    elif quiet or not sys.stderr.isatty():
+        yield Observer()
+    else:
+        bar = ProgressBar(len(plan), plan.settings.epochs)
+        try:
+            yield bar
+        finally:
+            bar.close()
 
 
 class TrainingLog(Observer):
@@ -66,7 +76,13 @@ class ProgressBar(Observer):
         progress.update(task, description=f"{self._done}/{self._runs} runs")
         progress.advance(task, self._epochs - record.epochs_run)
         if self._done == self._runs:
-            progress.stop()
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away and give the cursor back."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
     def _shown(self) -> tuple[Progress, TaskID]:
         if self._progress is None or self._task is None:
@@ -78,7 +94,8 @@ class ProgressBar(Observer):
                 BarColumn(),
                 TimeRemainingColumn(elapsed_when_finished=True),
             )
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            # rich would put back the stdout that it found, and training begins with stdout led to stderr.
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
             self._task = self._progress.add_task(f"0/{self._runs} runs", total=self._runs * self._epochs)
             self._progress.start()
         return self._progress, self._task

@@ -43,15 +43,15 @@ class Catalog:
         known = self._by_name.get((kind, name))
         if known is not None:
             return known
-        if "." in name:
+        if "." in name and all(map(str.isidentifier, name.split("."))):
             return _by_import_path(kind, name)
         raise unknown_name(kind, name, self.names(kind))
 
 
 def _by_import_path(kind: Kind, path: str) -> Component:
     module, _, attribute = path.rpartition(".")
-    component = Component(kind, path, f"{module}:{attribute}", summary="given by its import path")
     try:
+        component = Component(kind, path, f"{module}:{attribute}", summary="given by its import path")
         component.resolve()
     except Exception as error:  # the import runs code that is not ours
         raise UsageError(f"cannot import {kind} {path!r}: {one_line(error)}") from error

@@ -2,7 +2,8 @@
 
 The first optimizer that torch constructs, and every `step`, import `torch._dynamo` (about as slow as torch itself)
 only to look up `disable` and `graph_break`, which do nothing outside of a compilation. `avoid_import` puts a
-stand-in in its place that answers those two; asked for anything else, it hands over to the real module for good.
+stand-in in its place that answers torch about those two; asked for anything else, or by anybody else, it hands over
+to the real module for good.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 _NAME = "torch._dynamo"
+_ASKS_AGAIN = "torch._compile"
 
 
 def avoid_import() -> None:
@@ -25,6 +28,7 @@ def avoid_import() -> None:
     import torch
 
     stand_in = _StandIn(_NAME)
+    stand_in.__spec__ = importlib.util.find_spec(_NAME)
     stand_in.__dict__["__path__"] = [f"{path}/_dynamo" for path in torch.__path__]
     sys.modules[_NAME] = stand_in
     setattr(torch, "_dynamo", stand_in)  # noqa: B010  mypy takes the plain assignment for a type error
@@ -40,8 +44,13 @@ class _StandIn(ModuleType):
     def graph_break(msg: str = "") -> None:
         """Nothing to break outside of a compilation."""
 
-    def disable(self, fn: Callable[..., Any], recursive: bool = True, **_: Any) -> Callable[..., Any]:
-        """The function itself: without a compiler there is nothing to keep out. Noted, to be redone at hand-over."""
+    def disable(self, fn: Callable[..., Any] | None = None, recursive: bool = True, **options: Any) -> Any:
+        """The function itself: without a compiler there is nothing to keep out. Noted, to be redone at hand-over.
+
+        Only torch asks again then; anybody else keeps the answer, so it must be the real one.
+        """
+        if fn is None or sys._getframe(1).f_globals.get("__name__") != _ASKS_AGAIN:
+            return hand_over(self).disable(fn, recursive, **options)
         self._marked.append(fn)
         return fn
 
@@ -54,12 +63,13 @@ class _StandIn(ModuleType):
 def hand_over(stand_in: _StandIn) -> ModuleType:
     """Import the real module, put it in place everywhere, and forget what was answered in its name."""
     if sys.modules.get(_NAME) is stand_in:
-        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _SubmoduleFinder)]
+        # A new list, since the import system may be going through the old one just now.
+        sys.meta_path = [finder for finder in sys.meta_path if not isinstance(finder, _SubmoduleFinder)]
         del sys.modules[_NAME]
         # torch caches the first answer of `disable` on the function (torch/_compile.py); let it ask the real one.
         for fn in stand_in._marked:
             fn.__dict__.pop("__dynamo_disable", None)
-        setattr(sys.modules["torch"], "_dynamo", importlib.import_module(_NAME))  # noqa: B010
+        importlib.import_module(_NAME)  # which also makes it torch's attribute
     return sys.modules[_NAME]
 
 

@@ -19,7 +19,7 @@ class LinearForm:
     """Which parameters of a model are the weight and the bias of XW + b.
 
     weight, bias: parameter names; the bias is None for a model without. transposed: the weight is kept as (m, d).
-    n_features, n_targets: d and m.
+    n_features, n_targets: d and m. names: all parameters, in the model's own order.
     """
 
     weight: str
@@ -27,6 +27,7 @@ class LinearForm:
     transposed: bool
     n_features: int
     n_targets: int
+    names: tuple[str, ...]
 
     def read(self, parameters: Mapping[str, Tensor], lanes: tuple[int, ...] = ()) -> tuple[Tensor, Tensor]:
         """Copies of W (*lanes, d, m) and b (*lanes, m); `lanes` are leading axes that every parameter has."""
@@ -42,7 +43,8 @@ def find_linear_form(make_model: Callable[[], nn.Module], n_features: int, n_tar
     """The linear form of a model, or None where its output is not XW + b of its own one or two parameters.
 
     Found by trying, not by type: the parameters are filled with random numbers in float64, and an assignment of
-    them to W and b is taken when it reproduces the model's output on random rows.
+    them to W and b is taken when it reproduces the model's output on random rows; twice, the second time with other
+    signs and sizes, so that a model which clips its parameters does not pass.
     """
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -51,16 +53,22 @@ def find_linear_form(make_model: Callable[[], nn.Module], n_features: int, n_tar
         for parameter in parameters.values():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
         X = torch.randn(n_features + 3, n_features, generator=generator, dtype=torch.float64)
-        try:
-            output = model(X)
-        except RuntimeError:  # for example a model that insists on another dtype
-            return None
-        for form in _candidates(parameters, n_features, n_targets):
-            weight, bias = form.read(parameters)
-            expected = X @ weight + bias
-            if expected.shape == output.shape and torch.allclose(expected, output, rtol=1e-9, atol=1e-9):
-                return form
-    return None
+        fitting = list(_candidates(parameters, n_features, n_targets))
+        for factor in (1.0, -100.0):
+            for parameter in parameters.values():
+                parameter.mul_(factor)
+            try:
+                output = model(X)
+            except RuntimeError:  # for example a model that insists on another dtype
+                return None
+            fitting = [form for form in fitting if _reproduces(form, parameters, X, output)]
+    return fitting[0] if fitting else None
+
+
+def _reproduces(form: LinearForm, parameters: Mapping[str, Tensor], X: Tensor, output: Tensor) -> bool:
+    weight, bias = form.read(parameters)
+    expected = X @ weight + bias
+    return expected.shape == output.shape and torch.allclose(expected, output, rtol=1e-9, atol=1e-9)
 
 
 def _candidates(parameters: Mapping[str, Tensor], d: int, m: int) -> Iterator[LinearForm]:
@@ -70,6 +78,6 @@ def _candidates(parameters: Mapping[str, Tensor], d: int, m: int) -> Iterator[Li
     for weight, transposed in itertools.product(weights, (False, True)):
         others = [name for name in parameters if name != weight]
         if not others:
-            yield LinearForm(weight, None, transposed, d, m)
+            yield LinearForm(weight, None, transposed, d, m, tuple(parameters))
         elif parameters[others[0]].numel() == m:
-            yield LinearForm(weight, others[0], transposed, d, m)
+            yield LinearForm(weight, others[0], transposed, d, m, tuple(parameters))

@@ -39,10 +39,11 @@ class Outcome:
 def noise_floor(theory: Theory, eps: float) -> float:
     """The gap below which costs computed with machine epsilon `eps` cannot be told apart.
 
-    A cost near the optimum carries a rounding error of about eps·cost*, and the residuals it is made of one of
-    about eps·|y|, that is eps²·mean(y²) in the cost; 32 leaves room for the handful of operations in between.
+    Near the optimum each residual carries a rounding error of about eps·|y|. With r = 8·eps·√mean(y²), where 8 leaves
+    room for the handful of operations in between, a cost is off by up to (√cost* + r)² − cost*.
     """
-    return 32 * (eps * theory.optimum_cost + eps**2 * theory.zero_cost)
+    rounding = 8 * eps * math.sqrt(theory.zero_cost)
+    return rounding * (2 * math.sqrt(theory.optimum_cost) + rounding)
 
 
 def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:

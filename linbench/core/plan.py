@@ -156,7 +156,7 @@ def make_plan(
         problems=_distinct("problem", _choices(catalog, "problem", problems)),
         devices=_distinct("device", map(_named_by_device, _choices(catalog, "device", devices))),
         models=_distinct("model", _choices(catalog, "model", models)),
-        optimizers=_distinct("optimizer", _choices(catalog, "optimizer", _named_apart(optimizers), lr)),
+        optimizers=_distinct("optimizer", _choices(catalog, "optimizer", optimizers, lr)),
         seeds=tuple(dict.fromkeys(seeds)),
         settings=settings or Settings(),
     )
@@ -238,14 +238,15 @@ def jsonable(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item) for item in value]
+        items = [jsonable(item) for item in value]
+        return sorted(items, key=repr) if isinstance(value, set | frozenset) else items
     if callable(value):
         return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__qualname__)}"
     return repr(value)
 
 
 def _choices(catalog: Catalog, kind: Kind, specs: Iterable[Spec], lr: object = None) -> Iterator[Choice]:
-    return itertools.chain.from_iterable(bind(catalog, kind, spec, lr) for spec in specs)
+    return itertools.chain.from_iterable(bind(catalog, kind, spec, lr) for spec in _named_apart(specs))
 
 
 def _distinct(kind: Kind, choices: Iterable[Choice]) -> tuple[Choice, ...]:
@@ -273,16 +274,17 @@ def _lr_first(params: dict[str, object]) -> dict[str, object]:
 
 
 def _named_apart(specs: Iterable[Spec]) -> Iterator[Spec]:
-    """Two objects given directly may share a name (two lambdas); records must tell them apart."""
-    targets: dict[str, list[object]] = {}
+    """Objects given directly may share a name (two lambdas, or a function named sgd); records must tell them apart."""
+    specs = list(specs)
+    targets: dict[str, list[object]] = {spec.name: [None] for spec in specs if spec.target is None}
     for spec in specs:
         if spec.target is None:
             yield spec
             continue
         same_name = targets.setdefault(spec.name, [])
-        if not any(spec.target is known for known in same_name):
+        if spec.target not in same_name:
             same_name.append(spec.target)
-        number = next(i for i, known in enumerate(same_name, 1) if known is spec.target)
+        number = 1 + same_name.index(spec.target)
         yield spec if number == 1 else Spec(f"{spec.name}#{number}", spec.params, spec.target)
 
 

@@ -43,14 +43,15 @@ class Problem:
             raise ProblemError(
                 f"a problem needs rows, features and targets; X is {n} x {d}, y {y.shape[0]} x {y.shape[1]}"
             )
+        shift, scale = _row(self.shift, 0.0, d), _row(self.scale, 1.0, d)
         values = {
             "X": X,
             "y": y,
             "features": _names("x", self.features, d),
             "targets": _names("y", self.targets, y.shape[1]),
-            "shift": _row(self.shift, 0.0, d),
-            "scale": _row(self.scale, 1.0, d),
-            "fingerprint": _fingerprint(X, y),
+            "shift": shift,
+            "scale": scale,
+            "fingerprint": _fingerprint(X, y, shift, scale),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -72,16 +73,20 @@ class Problem:
 
     def encode(self, features: Sequence[float]) -> Tensor:
         """Feature values as a user writes them → one row (1, d), float64, in the units of X; raises UsageError."""
-        if len(features) != self.n_features:
+        try:
+            raw = torch.tensor([list(features)], dtype=torch.float64)
+        except (TypeError, ValueError):
+            raise UsageError(f"to predict, give a list of numbers, not {features!r}") from None
+        if raw.shape != (1, self.n_features):
             names = ", ".join(self.features)
             raise UsageError(f"to predict, give {self.n_features} feature values ({names}), not {len(features)}")
-        row: Tensor = (torch.tensor([features], dtype=torch.float64) - self.shift) / self.scale
+        row: Tensor = (raw - self.shift) / self.scale
         return row
 
 
 def _table(name: str, values: Any) -> Tensor:
     try:
-        table = torch.as_tensor(values).detach().to("cpu", torch.float64)
+        table = torch.as_tensor(values, dtype=torch.float64, device="cpu").detach()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ProblemError(f"{name} is not a table of numbers: {error}") from None
     if table.ndim == 1 and name == "y":

@@ -55,8 +55,8 @@ class Trajectory:
         wanted = max(points, 3)
         if wanted >= count:
             return self
-        ratio = math.log(count) / (wanted - len(always))
-        spaced = (min(count - 1, round(math.exp(ratio * i)) - 1) for i in range(1, wanted - len(always) + 1))
+        spare = wanted - len(always)
+        spaced = (min(count - 1, round(count ** (i / spare)) - 1) for i in range(1, spare + 1))
         kept = sorted(always.union(spaced))
         return Trajectory([self.epoch[i] for i in kept], [self.cost[i] for i in kept])
 
@@ -154,14 +154,15 @@ class Record:
         }
         if self.trajectory is not None:
             content["trajectory"] = {"epoch": list(self.trajectory.epoch), "cost": list(self.trajectory.cost)}
-        return {key: _finite(value) for key, value in content.items()}
+        return {key: finite(value) for key, value in content.items()}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same nested value with None for every number that is not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

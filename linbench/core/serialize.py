@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linbench.core.environment import environment, version
 from linbench.core.plan import SCHEMA
+from linbench.core.record import finite
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
@@ -72,8 +73,8 @@ def _cell(value: Any) -> Any:
 
 
 def theory_as_dict(theory: Theory) -> dict[str, Any]:
-    """A problem's closed form under its JSON names."""
-    return {
+    """A problem's closed form under its JSON names; what float64 cannot hold is None."""
+    content = {
         "optimum_cost": theory.optimum_cost,
         "zero_cost": theory.zero_cost,
         "W": theory.weight,
@@ -84,6 +85,7 @@ def theory_as_dict(theory: Theory) -> dict[str, Any]:
         "largest_stable_lr": theory.largest_stable_lr,
         "best_fixed_lr": theory.best_fixed_lr,
     }
+    return {name: finite(value) for name, value in content.items()}
 
 
 def _problems(records: Iterable[Record]) -> dict[str, Any]:

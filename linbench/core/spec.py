@@ -100,7 +100,7 @@ def parse_value(text: str) -> object:
 def _plain(text: str) -> object:
     try:
         value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         if text.startswith("(") and text.endswith(")"):
             return tuple(_items(text))
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}.get(text, text)
@@ -141,10 +141,11 @@ def split_top_level(text: str) -> list[str]:
 def _top_level(text: str) -> Iterator[tuple[int, str]]:
     """The characters outside brackets and quotes, with their positions."""
     closers: list[str] = []
-    quote = ""
+    quote, escaped = "", False
     for position, char in enumerate(text):
         if quote:
-            quote = "" if char == quote else quote
+            quote = "" if char == quote and not escaped else quote
+            escaped = char == "\\" and not escaped
         elif char in "'\"":
             quote = char
         elif char in _OPEN:
@@ -173,6 +174,8 @@ def format_value(value: object) -> str:
         return "(" + ",".join(map(format_value, value)) + (",)" if len(value) == 1 else ")")
     if isinstance(value, str):
         return value if _reads_back(value) else repr(value)
+    if isinstance(value, float):
+        return float.__repr__(value)  # numpy's float64 is a float too, with a repr of its own
     if callable(value):
         return getattr(value, "__qualname__", type(value).__qualname__)
     return repr(value)
@@ -181,4 +184,7 @@ def format_value(value: object) -> str:
 def _reads_back(text: str) -> bool:
     if any(char in text for char in "'\"=,[](){}") or text != text.strip() or not text:
         return False
-    return parse_value(text) == text
+    try:
+        return parse_value(text) == text
+    except UsageError:  # it looks like a range
+        return False

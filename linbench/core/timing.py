@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -42,11 +43,12 @@ class Candidate:
 
 
 def timing_key(case: Case) -> Hashable:
-    """Cases with the same one share a step time: alike but for the seed and the size of numbers.
+    """Cases with the same one share a step time: alike but for the seed, the lr and the size of other numbers.
 
-    A number counts as zero or not, since that is what optimizers branch on (`if momentum != 0`).
+    A float counts as zero or not, since that is what optimizers branch on (`if momentum != 0`); a whole number may
+    be a count, such as LBFGS's max_iter, and stands for itself.
     """
-    params = tuple((name, _shape_of(value)) for name, value in case.optimizer.params.items())
+    params = tuple((name, shape_of(value)) for name, value in case.optimizer.params.items() if name != "lr")
     batch = case.settings.batch_size
     return (
         case.problem.label,
@@ -58,12 +60,13 @@ def timing_key(case: Case) -> Hashable:
     )
 
 
-def _shape_of(value: object) -> Hashable:
+def shape_of(value: object) -> Hashable:
+    """A parameter's value but for the size of floats in it."""
     if isinstance(value, tuple):
-        return tuple(map(_shape_of, value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
+        return tuple(map(shape_of, value))
+    if isinstance(value, float):
         return value != 0
-    return repr(value)
+    return value if isinstance(value, int) else repr(value)
 
 
 def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Hashable, StepTime]:
@@ -82,7 +85,7 @@ def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Has
 
 
 def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) -> dict[Hashable, StepTime]:
-    """Median and interquartile range of each candidate's step, in microseconds."""
+    """Median and interquartile range of each candidate's step, in microseconds; none for one whose step raises."""
     if not candidates:
         return {}
     steps = {key: _steps_per_block(candidate) for key, candidate in candidates.items()}
@@ -95,7 +98,7 @@ def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) 
             shuffle(order)
             for key in order:
                 blocks[key].append(_block(candidates[key], steps[key]))
-    return {key: _summary(times) for key, times in blocks.items()}
+    return {key: _summary(times) for key, times in blocks.items() if not any(map(math.isnan, times))}
 
 
 def _candidate(case: Case, setup: Setup) -> Candidate:
@@ -107,17 +110,20 @@ def _candidate(case: Case, setup: Setup) -> Candidate:
 
 def _steps_per_block(candidate: Candidate) -> int:
     one = min(_block(candidate, 3) for _ in range(3))
-    return max(1, round(BLOCK_SECONDS / one))
+    return 1 if math.isnan(one) else max(1, round(BLOCK_SECONDS / one))
 
 
 def _block(candidate: Candidate, steps: int) -> float:
-    """Seconds per step over one block."""
+    """Seconds per step over one block; NaN where a step raises, as one made for a fixed number of steps does."""
     step = candidate.step
-    candidate.synchronize()
-    start = time.perf_counter()
-    for _ in itertools.repeat(None, steps):
-        step()
-    candidate.synchronize()
+    try:
+        candidate.synchronize()
+        start = time.perf_counter()
+        for _ in itertools.repeat(None, steps):
+            step()
+        candidate.synchronize()
+    except Exception:  # third-party code
+        return math.nan
     return (time.perf_counter() - start) / steps
 
 

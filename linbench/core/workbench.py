@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -50,10 +50,7 @@ class Setup:
 
     def make_model(self) -> nn.Module:
         """A freshly initialised model on the device; drawn in torch's default dtype, so alike in every dtype."""
-        model: nn.Module = self.model.build(self.X.shape[1], self.y.shape[1])
-        if not isinstance(model, torch.nn.Module):
-            raise ComponentError(f"model {self.model.label!r} made a {type(model).__name__}, not a torch.nn.Module")
-        return model.to(self.X.device, self.X.dtype)
+        return _build_model(self.model, self.problem).to(self.X.device, self.X.dtype)
 
     def resolves(self, target: float) -> bool:
         """Whether costs in this dtype can tell a relative gap of `target` from rounding."""
@@ -122,16 +119,20 @@ class Workbench:
         def on_device(tensor: Tensor) -> Tensor:
             return tensor.to(device.torch_device, dtype)
 
-        def make_model() -> Any:
-            return case.model.build(problem.n_features, problem.n_targets)
-
         return Setup(
             problem=problem,
             solution=self.solution(problem),
             device=device,
             model=case.model,
-            form=find_linear_form(make_model, problem.n_features, problem.n_targets),
+            form=find_linear_form(lambda: _build_model(case.model, problem), problem.n_features, problem.n_targets),
             X=on_device(problem.X),
             y=on_device(problem.y),
             features=None if features is None else on_device(features),
         )
+
+
+def _build_model(choice: Choice, problem: Problem) -> nn.Module:
+    model = choice.build(problem.n_features, problem.n_targets)
+    if not isinstance(model, torch.nn.Module):
+        raise ComponentError(f"model {choice.label!r} made a {type(model).__name__}, not a torch.nn.Module")
+    return model

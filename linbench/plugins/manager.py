@@ -29,12 +29,18 @@ BUILT_IN = ("optimizers", "models", "devices", "problems", "reporters")
 
 _BUILT_IN_NAMES = frozenset(f"linbench.{name}" for name in BUILT_IN)
 
+# A plugin may raise anything, and a script without a main guard exits when it is imported; Ctrl-C gets through.
+_FAILURES = (Exception, SystemExit)
+
 PluginState = Literal["loaded", "failed", "blocked"]
 
 
 @dataclass(frozen=True, slots=True)
 class PluginStatus:
-    """One plugin and what became of it. version, reason and traceback are None where there is none."""
+    """One plugin and what became of it. version, reason and traceback are None where there is none.
+
+    components: how many it offers. built_in: it comes with linbench.
+    """
 
     name: str
     state: PluginState
@@ -42,6 +48,7 @@ class PluginStatus:
     reason: str | None = None
     traceback: str | None = field(default=None, repr=False)
     components: int = 0
+    built_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def load_plugins(extra: Iterable[str] = (), environ: Mapping[str, str] = os.envi
     for name in BUILT_IN:
         loader.add(f"linbench.{name}", importlib.import_module(f"linbench.plugins.builtin.{name}"), version=None)
     allowed = _allow_list(environ)
-    for entry_point in sorted(metadata.entry_points(group=PROJECT), key=lambda entry: entry.name):
+    for entry_point in sorted(metadata.entry_points(group=PROJECT), key=lambda entry: (entry.name, entry.value)):
         if allowed is not None and entry_point.name not in allowed:
             loader.statuses.append(
                 PluginStatus(entry_point.name, "blocked", _version(entry_point), f"not in {ALLOW_LIST}")
@@ -91,7 +98,7 @@ class _Loader:
     def add_entry_point(self, entry_point: metadata.EntryPoint) -> None:
         try:
             plugin = entry_point.load()
-        except Exception as error:  # an import runs code that is not ours
+        except _FAILURES as error:
             self._failed(entry_point.name, _version(entry_point), error)
             return
         self.add(entry_point.name, plugin, _version(entry_point))
@@ -99,7 +106,7 @@ class _Loader:
     def add_named(self, source: str) -> None:
         try:
             plugin = _module_from_file(Path(source)) if _is_file(source) else importlib.import_module(source)
-        except Exception as error:
+        except _FAILURES as error:
             raise UsageError(f"plugin {source!r} cannot be loaded: {one_line(error)}") from error
         self.add(source, plugin, version=None)
         status = self.statuses[-1]
@@ -107,21 +114,25 @@ class _Loader:
             raise UsageError(f"plugin {source!r} cannot be used: {status.reason}")
 
     def add(self, name: str, plugin: Any, version: str | None) -> None:
+        built_in = name in _BUILT_IN_NAMES
         try:
+            if self.manager.has_plugin(name):
+                raise ComponentError("another plugin has the same name")
             if inspect.isclass(plugin):
                 plugin = plugin()
             self.manager.register(plugin, name)
             self.manager.check_pending()
-            offers = [Offer(component, name, name in _BUILT_IN_NAMES) for component in self._components_of(plugin)]
-        except Exception as error:
+            offers = [Offer(component, name, built_in) for component in self._components_of(plugin)]
+            _refuse_repeated(offers)
+        except _FAILURES as error:
             self._failed(name, version, error)
-            if self.manager.has_plugin(name):
-                self.manager.unregister(name=name)
+            if self.manager.get_plugin(name) is plugin:  # not another one that had the name first
+                self.manager.unregister(plugin)
             return
         self._refuse_taken(offers)
         self.offers += offers
-        reason = None if offers else "offers nothing: it implements no linbench hook"
-        self.statuses.append(PluginStatus(name, "loaded", version, reason, components=len(offers)))
+        reason = None if offers else self._why_nothing(plugin)
+        self.statuses.append(PluginStatus(name, "loaded", version, reason, None, len(offers), built_in))
 
     def _components_of(self, plugin: Any) -> Iterator[Component]:
         others = [other for other in self.manager.get_plugins() if other is not plugin]
@@ -130,6 +141,11 @@ class _Loader:
             caller = self.manager.subset_hook_caller(hook_name, remove_plugins=others)
             for offered in caller():
                 yield from _checked(hook_name, kind, offered)
+
+    def _why_nothing(self, plugin: Any) -> str:
+        if self.manager.get_hookcallers(plugin):
+            return "offers nothing: its hooks return no component"
+        return "offers nothing: it has no linbench hook marked with @linbench.hookimpl"
 
     def _refuse_taken(self, offers: Sequence[Offer]) -> None:
         owners = {(offer.component.kind, offer.component.name): offer.provider for offer in self.offers}
@@ -140,9 +156,8 @@ class _Loader:
                     f"{claim[0]} {claim[1]!r} is claimed by two plugins: {owners[claim]!r} and {offer.provider!r}; "
                     f"leave one out with {ALLOW_LIST}"
                 )
-            owners[claim] = offer.provider
 
-    def _failed(self, name: str, version: str | None, error: Exception) -> None:
+    def _failed(self, name: str, version: str | None, error: BaseException) -> None:
         import traceback  # here, since only failures need it
 
         reason = str(error) if isinstance(error, ComponentError) else one_line(error)
@@ -161,13 +176,25 @@ def _checked(hook_name: str, kind: Kind, offered: Any) -> Iterator[Component]:
         yield component
 
 
+def _refuse_repeated(offers: Iterable[Offer]) -> None:
+    known: set[tuple[Kind, str]] = set()
+    for offer in offers:
+        claim = (offer.component.kind, offer.component.name)
+        if claim in known:
+            raise ComponentError(f"it offers {claim[0]} {claim[1]!r} twice")
+        known.add(claim)
+
+
 def _allow_list(environ: Mapping[str, str]) -> frozenset[str] | None:
     text = environ.get(ALLOW_LIST)
     return None if text is None else frozenset(name.strip() for name in text.split(","))
 
 
 def _version(entry_point: metadata.EntryPoint) -> str | None:
-    return entry_point.dist.version if entry_point.dist else None
+    try:
+        return entry_point.dist.version if entry_point.dist else None
+    except Exception:  # what a broken uninstall leaves behind has entry points, but no metadata
+        return None
 
 
 def _is_file(source: str) -> bool:

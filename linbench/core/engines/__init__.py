@@ -1,8 +1,8 @@
-"""Engines run cases. `serial` is the plain training loop and the reference for every other one."""
+"""Engines run cases: `serial`, the plain loop and the reference, and `batched`, many cases as one tensor program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Runs cases. A case that fails becomes an `error` record; only KeyboardInterrupt and its like get out."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What records call it."""
+
+    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
+        """The cases in the parts that `run` takes; parts do not depend on each other."""
 
     def run(
-        self,
-        cases: Sequence[Case],
-        workbench: Workbench,
-        observer: Observer,
-        trajectories: bool | int = False,
+        self, cases: Sequence[Case], workbench: Workbench, observer: Observer, trajectories: bool | int = False
     ) -> Iterator[Record]:
-        """The records of runnable cases, as they are done, in any order.
+        """The records of one part, as they are done.
 
         trajectories: keep the cost curves; a number thins them to about so many points.
         """

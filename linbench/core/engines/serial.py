@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
@@ -27,7 +27,11 @@ _UPDATES_TO_OBSERVER = 50
 class SerialEngine:
     """One case after the other; supports every optimizer."""
 
-    name = "serial"
+    name: ClassVar[str] = "serial"
+
+    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
+        """Each case by itself."""
+        return ([case] for case in cases)
 
     def run(
         self,
@@ -150,14 +154,21 @@ def _batches(case: Case, setup: Setup) -> Callable[[], Iterator[tuple[Tensor, Te
     size = case.settings.batch_size
     if size is None or size >= len(setup.X):
         return lambda: iter([(setup.X, setup.y)])
-    generator = torch.Generator().manual_seed(case.seed)  # on the CPU: the same order on every device
+    orders = batch_order(case.seed, len(setup.X))
 
     def one_pass() -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.randperm(len(setup.X), generator=generator)
+        order = next(orders)
         for rows in order.to(setup.X.device).split(size):  # type: ignore[no-untyped-call]
             yield setup.X[rows], setup.y[rows]
 
     return one_pass
+
+
+def batch_order(seed: int, n_rows: int) -> Iterator[Tensor]:
+    """The order of the rows in each epoch, (n,); drawn on the CPU, so alike on every device and in every engine."""
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield torch.randperm(n_rows, generator=generator)
 
 
 class _Recorder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -18,6 +19,16 @@ _MULTILINE = frozenset({"simple", "plain", "outline", "presto", "psql", "pretty"
 """Besides the grids: the styles for terminals, in which a cell may have several lines."""
 
 _LABEL_WIDTH = 28
+_NARROW_LABEL_WIDTH = 16
+
+_COMMA = re.compile(r",(?![^(\[{]*[)\]}])")
+"""Outside of brackets."""
+
+_RANGE = re.compile(r" (?=\[)")
+"""Before the range that follows a median."""
+
+_ANY_PART = re.compile(r" (?=\[|±|converged)|(?<=\w)(?=–)")
+"""There, within the range, and wherever else a cell says two things."""
 
 Cells = list[list[str]]
 
@@ -40,19 +51,26 @@ class Body:
 
 
 def lay_out(rows: Sequence[T], columns: Sequence[Column[T]], style: str, width: int) -> Body:
-    """The table; for terminals the first of three ever narrower ones that fits, else the narrowest."""
+    """The table; for terminals the first of several ever narrower ones that fits, else the narrowest."""
     cells = [[column.write(row) for column in columns] for row in rows]
     if not (style in _MULTILINE or style.endswith("grid")):
         return Body(_write(cells, columns, style, joint=" "))
-    text = _write(cells, columns, style)
-    if _fits(text, width):
-        return Body(text)
-    cells = _broken(columns, cells)
-    text = _write(cells, columns, style)
+    bodies = _ever_narrower(columns, cells, style)
+    body = next(bodies)
+    while not _fits(body.text, width) and (narrower := next(bodies, None)):
+        body = narrower
+    return body
+
+
+def _ever_narrower(columns: Sequence[Column[T]], cells: Cells, style: str) -> Iterator[Body]:
+    yield Body(_write(cells, columns, style))
+    yield Body(_write(_broken(columns, cells, _at_commas, _RANGE), columns, style))
     kept = [i for i, column in enumerate(columns) if column.header not in ("W", "b")]
-    if _fits(text, width) or len(kept) == len(columns):
-        return Body(text)
-    return Body(_write([[row[i] for i in kept] for row in cells], [columns[i] for i in kept], style), narrowed=True)
+    narrowed = len(kept) < len(columns)
+    columns, cells = [columns[i] for i in kept], [[row[i] for i in kept] for row in cells]
+    if narrowed:
+        yield Body(_write(_broken(columns, cells, _at_commas, _RANGE), columns, style), narrowed)
+    yield Body(_write(_broken(columns, cells, _after_name, _ANY_PART), columns, style), narrowed)
 
 
 def _fits(text: str, width: int) -> bool:
@@ -76,23 +94,34 @@ def _headers_without_padding() -> Iterator[None]:
         tabulate.MIN_PADDING = padding
 
 
-def _broken(columns: Sequence[Column[T]], cells: Cells) -> Cells:
-    """Long specs broken after commas, and ranges put below their median."""
+def _broken(
+    columns: Sequence[Column[T]], cells: Cells, wrap: Callable[[str], Iterable[str]], parting: re.Pattern[str]
+) -> Cells:
+    """Specs broken as `wrap` does, all other cells where `parting` matches."""
     names = [column.header for column in columns]
 
     def narrowed(name: str, cell: str) -> str:
-        specs = name in ("problem", "optimizer", "best")
-        return "\n".join(_wrapped(cell)) if specs else cell.replace(" [", "\n[")
+        return "\n".join(wrap(cell)) if name in ("problem", "optimizer", "best") else parting.sub("\n", cell)
 
     return [[narrowed(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
 
 
-def _wrapped(label: str) -> Iterable[str]:
+def _after_name(label: str) -> Iterator[str]:
+    """A spec broken after its name, then after its commas; parameters without a name after their commas."""
+    name, colon, params = label.partition(":")
+    if not colon:
+        yield from _at_commas(label, _NARROW_LABEL_WIDTH)
+        return
+    yield f"{name}:"
+    yield from (f"  {line.strip()}" for line in _at_commas(params, _NARROW_LABEL_WIDTH))
+
+
+def _at_commas(label: str, width: int = _LABEL_WIDTH) -> Iterator[str]:
     """A spec broken after its commas."""
     line = ""
-    for piece in label.split(","):
+    for piece in _COMMA.split(label):
         extended = f"{line},{piece}" if line else piece
-        if line and len(extended) > _LABEL_WIDTH:
+        if line and len(extended) > width:
             yield f"{line},"
             line = f"  {piece}"
         else:

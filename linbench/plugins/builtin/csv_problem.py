@@ -64,7 +64,8 @@ def _columns(path: str, header: Sequence[str], names: str | Sequence[str]) -> li
     wanted = [str(name) for name in ([names] if isinstance(names, str) or not isinstance(names, Sequence) else names)]
     for name in wanted:
         if name not in header:
-            raise ProblemError(f"{path} has no column {name!r}: its columns are {', '.join(header)}")
+            known = ", ".join(known if known.isprintable() else repr(known) for known in header)
+            raise ProblemError(f"{path} has no column {name!r}: its columns are {known}")
     return wanted
 
 
@@ -82,7 +83,7 @@ def _numbers(
 
 def _number(path: str, line: int, column: str, text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace("_", "?"))  # Python reads 1_000 as a number, a CSV file does not mean one
     except ValueError:
         raise ProblemError(f"{path} line {line}, column {column!r}: {text.strip()!r} is not a number") from None
     if not math.isfinite(value):

@@ -9,7 +9,7 @@ from linbench.plugins.builtin.standardize import standardized
 def diabetes(seed: int, standardize: bool = True) -> Problem:  # noqa: ARG001  the same data for every seed
     """442 patients x 10 features → disease progression after a year, as scikit-learn ships it, in the raw units.
 
-    standardize: shift and scale each feature to mean 0 and standard deviation 1 (the raw ones have κ ≈ 6e6).
+    standardize: shift and scale each feature to mean 0 and standard deviation 1 (the raw ones have κ ≈ 5e7).
     Raises ProblemError where scikit-learn is not installed.
     """
     try:

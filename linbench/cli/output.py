@@ -1,0 +1,94 @@
+"""Where a command's result goes: the reporter that `--format` names, and the file of `--output` or stdout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linbench.core.catalog import Catalog
+    from linbench.core.plan import Choice
+    from linbench.core.record import Record
+    from linbench.core.spec import Spec
+
+
+def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
+    """The reporter that `--format` names; a table format of tabulate is the table in that style.
+
+    Raises UsageError where there is no such reporter, or it cannot be imported.
+    """
+    from tabulate import tabulate_formats
+
+    from linbench.core.errors import UsageError, one_line, unknown_name
+    from linbench.core.plan import bind
+
+    choices = list(bind(catalog, "reporter", _spec(catalog, text, show_all, tabulate_formats)))
+    if len(choices) != 1:
+        raise UsageError(f"a result has one format, not {len(choices)}")
+    style = choices[0].params.get("style", "simple")
+    if choices[0].component.name == "table" and style not in tabulate_formats:
+        raise unknown_name("format", str(style), tabulate_formats)
+    try:
+        choices[0].component.resolve()
+    except Exception as error:  # the import runs code that is not ours
+        raise UsageError(f"cannot import reporter {choices[0].label!r}: {one_line(error)}") from error
+    return choices[0]
+
+
+def check(path: Path | None) -> None:
+    """Refuse before hours of training, not after."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(path.parent)!r}.", param_hint="'--output'")
+
+
+def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes | None:
+    """What the reporter makes of the records, or None, with a line on stderr, where it fails."""
+    from linbench.core.errors import LinbenchError, one_line
+
+    try:
+        report = choice.build(records)
+        if not isinstance(report, str | bytes):
+            raise TypeError(f"it returned a {type(report).__name__}, not a str or bytes")
+    except Exception as error:  # third-party code; what was trained must not be lost with it
+        if debug:
+            import traceback  # here, since only failures need it
+
+            traceback.print_exc()
+        reason = str(error) if isinstance(error, LinbenchError) else one_line(error)
+        click.echo(f"linbench: reporter {choice.label!r} failed: {reason}; the table goes to stdout", err=True)
+        return None
+    return report
+
+
+def write(report: str | bytes, path: Path | None) -> bool:
+    """Write to the file, else to stdout; False, with a line on stderr, where the file could not be written."""
+    content = report if isinstance(report, bytes) else f"{report}\n".encode()
+    try:
+        if path is not None:
+            path.write_bytes(content)
+            return True
+    except OSError as error:
+        click.echo(f"linbench: cannot write {path}: {error.strerror}; the result goes to stdout", err=True)
+    click.echo(content, nl=False)
+    return path is None
+
+
+def _spec(catalog: Catalog, text: str, show_all: bool, styles: Sequence[str]) -> Spec:
+    from linbench.core.errors import UsageError, unknown_name
+    from linbench.core.spec import Spec, parse_specs
+
+    specs = parse_specs(text)
+    if len(specs) != 1:
+        raise UsageError(f"a result has one format, not {len(specs)}")
+    spec, known = specs[0], catalog.names("reporter")
+    if spec.name in styles and spec.name not in known:
+        spec = Spec("table", {"style": spec.name})
+    elif spec.name not in known and "." not in spec.name:
+        raise unknown_name("format", spec.name, [*known, *styles])
+    if spec.name == "table" and show_all:
+        spec = Spec(spec.name, {**spec.params, "show_all": True})
+    return spec

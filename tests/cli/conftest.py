@@ -1,0 +1,72 @@
+"""The command line as a user calls it, in this process; and in one of its own where the claim is about a process."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from linbench.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def _no_installed_plugins(monkeypatch):
+    """What else is installed on this machine must not change an output."""
+    monkeypatch.setenv("LINBENCH_PLUGINS", "")
+
+
+@pytest.fixture
+def linbench():
+    """`linbench("compare -o sgd")` → its stdout, stderr and exit_code."""
+
+    def run(arguments):
+        return CliRunner().invoke(main, shlex.split(arguments))
+
+    return run
+
+
+@pytest.fixture
+def records(linbench):
+    """The JSON records of `linbench compare …`, untimed, which must succeed."""
+
+    def run(arguments):
+        result = linbench(f"compare {arguments} --no-timing --format json")
+        assert (result.exit_code, result.stderr) == (0, "")
+        return json.loads(result.stdout)["records"]
+
+    return run
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Write a plugin file from its source and return its path."""
+
+    def write(source, name="my_plugin"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"from linbench import Component, Problem, hookimpl\n{source}")
+        return path
+
+    yield write
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.fixture
+def fresh():
+    """Run Python code in a fresh interpreter; returns the finished process, its streams as text."""
+
+    def run(code, *arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
+
+    return run

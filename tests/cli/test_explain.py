@@ -1,0 +1,132 @@
+"""`linbench explain`: the closed form of a problem."""
+
+import json
+import math
+
+import pytest
+
+# X is 1, 2, 3, 4 and y is 50, 70, 90, 85, so the Hessian 2/n · XᵀX is [[15, 5], [5, 2]]: trace 17, determinant 5.
+L, MU = (17 + math.sqrt(17**2 - 4 * 5)) / 2, (17 - math.sqrt(17**2 - 4 * 5)) / 2
+
+
+@pytest.fixture
+def explained(linbench):
+    def run(arguments):
+        result = linbench(f"explain {arguments} --format json")
+        assert (result.exit_code, result.stderr) == (0, "")
+        return json.loads(result.stdout)
+
+    return run
+
+
+def test_the_text_says_what_is_known_of_study_hours(linbench):
+    result = linbench("explain study-hours")
+    rate = (L / MU - 1) / (L / MU + 1)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "study-hours: 4 rows, 1 feature, 1 target\n"
+        "\n"
+        "least-squares optimum\n"
+        "  hours      12.5\n"
+        "  intercept  42.5\n"
+        "\n"
+        "cost at the optimum                           46.875\n"
+        "cost at zero parameters                       5681.25\n"
+        "rank of the data with intercept               2 of 2\n"
+        f"Hessian eigenvalues, 2/n · XᵀX                {L:.6g}, {MU:.6g}\n"
+        f"L, the largest                                {L:.6g}\n"
+        f"μ, the smallest that is not zero              {MU:.6g}\n"
+        f"condition number κ = L/μ                      {L / MU:.6g}\n"
+        f"largest stable lr of gradient descent, 2/L    {2 / L:.6g}\n"
+        f"its best fixed lr, 2/(L + μ)                  {2 / 17:.6g}\n"
+        f"distance to the optimum per epoch at that lr  × {rate:.6g}, (κ − 1)/(κ + 1)\n"
+        f"epochs per factor of ten in the gap           {math.log(10) / (-2 * math.log(rate)):.4g}\n"
+    )
+
+
+def test_json_has_the_closed_form_in_full_precision(explained):
+    assert explained("study-hours") == {
+        "problem": "study-hours",
+        "optimum_cost": pytest.approx(46.875, rel=1e-12),
+        "zero_cost": pytest.approx(5681.25, rel=1e-12),
+        "W": [[pytest.approx(12.5, rel=1e-12)]],
+        "b": [pytest.approx(42.5, rel=1e-12)],
+        "spectrum": [pytest.approx(MU, rel=1e-12), pytest.approx(L, rel=1e-12)],
+        "rank": 2,
+        "condition_number": pytest.approx(L / MU, rel=1e-12),
+        "largest_stable_lr": pytest.approx(2 / L, rel=1e-12),
+        "best_fixed_lr": pytest.approx(2 / 17, rel=1e-12),
+    }
+
+
+def test_gradient_descent_is_stable_just_below_the_largest_stable_lr_and_not_above(explained, linbench):
+    limit = explained("study-hours")["largest_stable_lr"]
+    specs = f"sgd:lr=[{0.99 * limit!r},{1.01 * limit!r}]"
+    result = linbench(f"compare -o {specs} -m manual --epochs 2000 --no-timing --format json")
+    below, above = (record["status"] for record in json.loads(result.stdout)["records"])
+    assert (below, above) == ("converged", "diverged")
+
+
+def test_parameters_of_the_problem_are_taken(explained):
+    assert explained("synthetic:n=30,d=4,condition=1000")["condition_number"] == pytest.approx(1000, rel=1e-6)
+
+
+def test_the_seed_draws_other_data(explained):
+    first, same, other = (explained(f"synthetic:n=9,d=2 --seed {seed}") for seed in (0, 0, 1))
+    assert first == same
+    assert first["W"] != other["W"]
+
+
+def test_an_optimum_that_is_not_unique_is_said_to_be_the_smallest(linbench, tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text("a,b,y\n1,1,2\n2,2,4\n3,3,6\n")
+    lines = linbench(f"explain csv:path={path},target=y").stdout.splitlines()
+    assert "least-squares optimum (not unique: the one of minimum norm)" in lines
+    optimum = dict(line.split() for line in lines[3:6])
+    assert (optimum["a"], optimum["b"]) == ("1", "1")
+    assert float(optimum["intercept"]) == pytest.approx(0, abs=1e-9)
+    assert "rank of the data with intercept               2 of 3" in lines
+
+
+def test_several_targets_have_a_column_each(linbench):
+    lines = linbench("explain synthetic:n=9,d=2,targets=3").stdout.splitlines()
+    assert lines[0] == "synthetic:n=9,d=2,targets=3: 9 rows, 2 features, 3 targets"
+    assert [len(line.split()) for line in lines[3:6]] == [4, 4, 4]
+
+
+FAULTY = """
+def loud(seed):
+    print("PRINTED")
+    return Problem([[1.0], [2.0]], [1.0, 3.0])
+
+def broken(seed):
+    raise OSError("the disk is on fire")
+
+@hookimpl
+def linbench_problems():
+    return [
+        Component("problem", "loud", loud),
+        Component("problem", "broken", broken),
+        Component("problem", "nothing", lambda seed: None),
+        Component("problem", "gone", "my_plugin:gone"),
+    ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("broken", "problem 'broken' cannot be built: OSError: the disk is on fire"),
+        ("nothing", "problem 'nothing' made a NoneType, not a linbench.Problem"),
+        ("gone", "problem 'gone' cannot be built: AttributeError: module 'my_plugin' has no attribute 'gone'"),
+    ],
+)
+def test_a_problem_that_cannot_be_built_is_one_line(linbench, plugin, name, message):
+    result = linbench(f"explain {name} --plugin {plugin(FAULTY)}")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"linbench: {message}\n")
+
+
+def test_what_a_problem_prints_goes_to_stderr(linbench, plugin):
+    result = linbench(f"explain loud --format json --plugin {plugin(FAULTY)}")
+    assert json.loads(result.stdout)["optimum_cost"] == pytest.approx(0, abs=1e-12)
+    assert result.stderr == "PRINTED\n"

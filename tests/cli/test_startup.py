@@ -1,0 +1,92 @@
+"""What a command imports: nothing that it does not need."""
+
+import json
+
+import pytest
+
+# Runs the command line as the installed script does, then says on stderr what has been imported.
+RUN = """
+import json, sys
+{before}
+from linbench.cli.main import main
+try:
+    main(sys.argv[1:], prog_name="linbench")
+except SystemExit as exit:
+    code = exit.code
+imported = [name for name in {watched!r} if sys.modules.get(name) is not None]
+print(json.dumps({{"code": code, "imported": imported}}), file=sys.stderr)
+"""
+
+HEAVY = ["torch", "numpy", "rich", "sklearn"]
+REAL_DYNAMO = "torch._dynamo.eval_frame"
+
+
+@pytest.fixture
+def run(fresh):
+    """Run a command line; returns its stdout, and which of the watched modules it imported."""
+
+    def started(arguments, watched, before="", **environment):
+        process = fresh(RUN.format(before=before, watched=watched), *arguments, LINBENCH_PLUGINS="", **environment)
+        *notices, facts = process.stderr.splitlines()
+        assert notices == []
+        facts = json.loads(facts)
+        assert facts["code"] == 0
+        return process.stdout, facts["imported"]
+
+    return started
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--help"], "compare"),
+        (["--version"], "linbench 0."),
+        (["list"], "sgd"),
+        (["list", "optimizers"], "adam"),
+        (["plugins"], "linbench.optimizers"),
+        (["compare", "--help"], "--optimizers"),
+        (["explain", "--help"], "PROBLEM"),
+    ],
+)
+def test_what_needs_no_torch_imports_none(run, arguments, said):
+    stdout, imported = run(arguments, HEAVY)
+    assert said in stdout
+    assert imported == []
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("linbench co", "plain,compare"),
+        ("linbench compare --opt", "plain,--optimizers"),
+        ("linbench ", "plain,plugins"),
+    ],
+)
+def test_shell_completion_imports_no_torch(run, words, completed):
+    position = len(words.split(" ")) - 1
+    stdout, imported = run([], HEAVY, _LINBENCH_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(position))
+    assert completed in stdout.splitlines()
+    assert imported == []
+
+
+def test_importing_linbench_imports_nothing_of_its_own(fresh):
+    process = fresh(
+        "import sys, linbench; print([n for n in sys.modules if n.startswith(('linbench.', 'torch', 'click'))])"
+    )
+    assert (process.stdout, process.stderr) == ("[]\n", "")
+
+
+def test_the_default_matrix_imports_neither_a_compiler_nor_a_progress_bar(run):
+    stdout, imported = run(["compare", "--epochs", "3"], [REAL_DYNAMO, "torch._inductor", "rich", "sklearn", "torch"])
+    assert stdout.count("sgd:lr=0.01 ") == 2
+    assert imported == ["torch"]
+
+
+def test_numpy_is_not_needed(run):
+    stdout, imported = run(
+        ["compare", "--epochs", "3", "--predict", "5", "--trajectories", "--format", "json"],
+        ["numpy"],
+        before="sys.modules['numpy'] = None  # an import of it fails from here on",
+    )
+    assert [record["status"] for record in json.loads(stdout)["records"]] == ["budget"] * 6
+    assert imported == []

@@ -1,0 +1,98 @@
+"""A case's key stands for everything that decides its numbers, and for nothing else."""
+
+import hashlib
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linbench.core.plan import Settings, make_plan
+from linbench.core.spec import parse_specs
+
+ORDINARY = {"problems": "synthetic", "devices": "cpu", "models": "manual", "optimizers": "adam"}
+
+
+@pytest.fixture(scope="module")
+def keys_of(catalog):
+    """The keys of a plan, of one case unless more is asked for."""
+
+    def keys(settings=None, seeds=(0,), lr=None, **axes):
+        specs = {axis: parse_specs(text) for axis, text in (ORDINARY | axes).items()}
+        return [case.key for case in make_plan(catalog, seeds=seeds, lr=lr, settings=settings, **specs)]
+
+    return keys
+
+
+def test_a_key_is_the_sha256_of_the_cases_canonical_json(keys_of):
+    text = (
+        '{"batch_size":null,"device":"cpu","dtype":"float32","epochs":2000,"model":{"name":"manual","params":{}},'
+        '"optimizer":{"name":"adam","params":{"betas":[0.8,0.99],"lr":0.01}},'
+        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":1,"seed":3,"target":1e-06}'
+    )
+    keys = keys_of(problems="synthetic:condition=inf", optimizers="adam:betas=(0.8,0.99)", seeds=(3,))
+    assert keys == [hashlib.sha256(text.encode()).hexdigest()]
+
+
+CHANGES = [
+    {},
+    {"problems": "study-hours"},
+    {"problems": "synthetic:n=50"},
+    {"problems": "synthetic:data_seed=0"},
+    {"models": "linear"},
+    {"optimizers": "adamw"},
+    {"optimizers": "torch.optim.Adam"},
+    {"optimizers": "adam:lr=0.02"},
+    {"optimizers": "adam:betas=(0.9,0.99)"},
+    {"optimizers": "adam:betas=(0.99,0.9)"},
+    {"optimizers": "adam:amsgrad=True"},
+    {"optimizers": "adam:amsgrad=None"},
+    {"optimizers": "adam:amsgrad=yes"},
+    {"devices": "cuda:0"},
+    {"devices": "cuda:1"},
+    {"seeds": (1,)},
+    {"settings": Settings(epochs=2001)},
+    {"settings": Settings(batch_size=10)},
+    {"settings": Settings(target=1e-7)},
+    {"settings": Settings(dtype="float64")},
+]
+
+
+def test_whatever_can_change_a_number_changes_the_key(keys_of):
+    keys = [key for change in CHANGES for key in keys_of(**change)]
+    assert len(set(keys)) == len(CHANGES)
+
+
+@given(order=st.permutations(["lr=0.1", "betas=(0.9,0.99)", "eps=1e-07", "amsgrad=True"]))
+def test_the_order_of_parameters_does_not_matter(keys_of, order):
+    ordered = keys_of(optimizers="adam:lr=0.1,betas=(0.9,0.99),eps=1e-07,amsgrad=True")
+    assert keys_of(optimizers=f"adam:{','.join(order)}") == ordered
+
+
+@given(
+    optimizers=st.permutations(["sgd", "adam:lr=[0.1,0.2]", "rmsprop"]),
+    models=st.permutations(["manual", "linear"]),
+    seeds=st.permutations([0, 1, 5]),
+)
+def test_a_case_has_the_same_key_whatever_runs_beside_it(keys_of, optimizers, models, seeds):
+    together = keys_of(optimizers=",".join(optimizers), models=",".join(models), seeds=seeds)
+    alone = [
+        keys_of(optimizers=optimizer, models=model, seeds=(seed,))
+        for optimizer, model, seed in itertools.product(optimizers, models, seeds)
+    ]
+    assert sorted(together) == sorted(itertools.chain.from_iterable(alone))
+    assert len(set(together)) == len(together)
+
+
+@pytest.mark.parametrize(
+    ("implicit", "explicit"),
+    [
+        ({"optimizers": "sgd"}, {"optimizers": "sgd:lr=0.01"}),
+        ({"optimizers": "sgd", "lr": 0.5}, {"optimizers": "sgd:lr=0.5"}),
+        ({"optimizers": "adadelta"}, {"optimizers": "adadelta:lr=1.0"}),
+        ({"devices": "cuda"}, {"devices": "cuda:0"}),
+        ({"problems": "synthetic:20"}, {"problems": "synthetic:n=20"}),
+    ],
+)
+def test_it_does_not_matter_where_a_value_came_from(keys_of, implicit, explicit):
+    assert keys_of(**implicit) == keys_of(**explicit)
