@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from linbench.core import runner, serialize
 from linbench.core.errors import UsageError
 from linbench.core.plan import DType, Settings, make_plan
 from linbench.core.problem import Problem
+from linbench.core.runner import Execution
 from linbench.core.spec import Spec, Sweep, parse_specs, parse_value
 from linbench.core.table import render
 from linbench.core.workbench import Workbench
@@ -74,6 +76,8 @@ def compare(
     target: float = 1e-6,
     dtype: DType = "float32",
     engine: runner.EngineName = "auto",
+    jobs: int = 1,
+    max_lanes: int | None = None,
     predict: Sequence[float] | None = None,
     trajectories: bool | int = False,
     timing: bool = True,
@@ -86,7 +90,8 @@ def compare(
     lr: a value, several, or a sweep as text, for every optimizer whose spec names none. seeds: a count (0 … n − 1),
     a list, or text. epochs: passes over the data. batch_size: rows per update, None for all. target: relative gap.
     predict: one value per feature. trajectories: keep the cost curves, True for every epoch or about so many points.
-    timing: measure the time per step. plugins: files or module names to load besides the installed ones.
+    timing: measure the time per step. engine, jobs, max_lanes: see `Execution`.
+    plugins: files or module names to load besides the installed ones.
 
     Raises UsageError for a request that cannot be carried out. Ctrl-C ends it early with the records done so far.
     """
@@ -100,32 +105,33 @@ def compare(
         lr=lr_of(lr),
         settings=Settings(epochs, batch_size, target, dtype),
     )
-    return compare_plan(
-        plan, engine=engine, predict=predict, trajectories=trajectories, timing=timing, observer=observer
-    )
+    return compare_plan(plan, Execution(engine, jobs, max_lanes, trajectories, timing), predict, observer)
 
 
 def compare_plan(
     plan: Plan,
-    *,
-    engine: runner.EngineName = "auto",
+    execution: Execution | None = None,
     predict: Sequence[float] | None = None,
-    trajectories: bool | int = False,
-    timing: bool = True,
     observer: Observer | None = None,
 ) -> Comparison:
     """Run a plan; see `compare`."""
+    records: list[Record] = []
+    with contextlib.suppress(KeyboardInterrupt):  # what is done must survive an interrupt
+        for record in run_plan(plan, execution, predict, observer):
+            records.append(record)  # noqa: PERF402  not extend, which would keep none
+    return Comparison(runner.in_plan_order(plan, records), len(plan))
+
+
+def run_plan(
+    plan: Plan,
+    execution: Execution | None = None,
+    predict: Sequence[float] | None = None,
+    observer: Observer | None = None,
+) -> Iterator[Record]:
+    """The records of a plan as they are done; nothing is kept, so a million of them take no memory."""
     workbench = Workbench(predict)
     runner.check_problems(plan, workbench)
-    records: list[Record] = []
-    try:
-        for record in runner.run(plan, workbench, engine=engine, observer=observer, trajectories=trajectories):
-            records.append(record)  # noqa: PERF402  not extend: what is done must survive an interrupt
-        if timing:
-            records = runner.with_step_times(plan, records, workbench)
-    except KeyboardInterrupt:
-        pass
-    return Comparison(runner.in_plan_order(plan, records), len(plan))
+    yield from runner.run(plan, workbench, execution or Execution(), observer)
 
 
 def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:

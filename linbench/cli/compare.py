@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,16 @@ from linbench.cli.options import debug_option, load, plugin_option, prints_to_st
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from linbench.comparison import Comparison
     from linbench.core.catalog import Catalog
+    from linbench.core.observer import Observer
+    from linbench.core.plan import Choice, Plan
+    from linbench.core.record import Record
+    from linbench.core.runner import Execution
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
-ENGINES = ("auto", "serial")
+ENGINES = ("auto", "serial", "batched")
 EVERY_EPOCH = "all"
 
 
@@ -63,7 +65,17 @@ EVERY_EPOCH = "all"
     show_default=True,
     help="Type of data and parameters.",
 )
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="How cases are run.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    show_default=True,
+    help="One case after the other, or many as one tensor program; auto is batched wherever that is valid.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes (on the CPU only).")
+@click.option(
+    "--max-lanes", type=click.IntRange(min=1), metavar="N", help="Cases per batch.  [default: from the sizes]"
+)
 @click.option("--predict", metavar="VALUES", help="Feature values, separated by commas: adds the prediction for them.")
 @click.option(
     "--log-every",
@@ -106,10 +118,15 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     output.check(options["output"])
     catalog = load(options["plugins"], quiet=options["quiet"]).catalog
     reporter = output.reporter(catalog, options["format_"], options["show_all"])
+    if output.line_by_line(reporter):
+        ctx.exit(_stream(catalog, reporter, options))
+    with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):
+        from linbench.comparison import compare_plan
+
+        comparison = compare_plan(plan, execution, predict, observer)
     with prints_to_stderr():
-        comparison = _run(catalog, options)
-        if options["debug"]:
-            _show_tracebacks(comparison)
+        for record in comparison:
+            _show_traceback(record, options)
         if comparison.interrupted:
             click.echo(f"linbench: interrupted after {len(comparison)} of {comparison.planned} runs", err=True)
         report = output.build(reporter, comparison.records, options["debug"])
@@ -118,14 +135,19 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         as_asked = False
     else:
         as_asked = output.write(report, options["output"])
-    ctx.exit(_exit_code(comparison, as_asked))
+    ctx.exit(_exit_code(comparison.records, as_asked, interrupted=comparison.interrupted))
 
 
-def _run(catalog: Catalog, options: dict[str, Any]) -> Comparison:
+@contextlib.contextmanager
+def _prepared(
+    catalog: Catalog, options: dict[str, Any]
+) -> Iterator[tuple[Plan, Execution, Sequence[float] | None, Observer]]:
+    """What to run, how, what to predict for, and who watches."""
     start_torch()
     from linbench.cli.progress import watching
-    from linbench.comparison import compare_plan, lr_of, seeds_of, specs_of
+    from linbench.comparison import lr_of, seeds_of, specs_of
     from linbench.core.plan import Settings, make_plan
+    from linbench.core.runner import Execution
 
     plan = make_plan(
         catalog,
@@ -134,23 +156,37 @@ def _run(catalog: Catalog, options: dict[str, Any]) -> Comparison:
         lr=lr_of(options["lr"]),
         settings=Settings(options["epochs"], options["batch_size"], options["target"], options["dtype"]),
     )
-    predict, trajectories = _features(options["predict"]), _trajectories(options["trajectories"])
+    trajectories = _trajectories(options["trajectories"])
+    timing = not options["no_timing"]
+    execution = Execution(options["engine"], options["jobs"], options["max_lanes"], trajectories, timing)
+    predict = _features(options["predict"])
     with watching(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
-        return compare_plan(
-            plan,
-            engine=options["engine"],
-            predict=predict,
-            trajectories=trajectories,
-            timing=not options["no_timing"],
-            observer=observer,
-        )
+        yield plan, execution, predict, observer
 
 
-def _width() -> int:
-    """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
-    from linbench.core.table import WIDTH
+def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any]) -> int:
+    """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
+    from linbench.cli.main import INTERRUPTED
+    from linbench.core.record import Status
 
-    return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+    failed, done = False, 0
+    with (
+        output.lines(options["output"]) as write,
+        prints_to_stderr(),
+        _prepared(catalog, options) as (plan, execution, predict, observer),
+    ):
+        from linbench.comparison import run_plan
+
+        try:
+            for record in run_plan(plan, execution, predict, observer):
+                write(reporter.build([record]))
+                _show_traceback(record, options)
+                failed |= record.status is Status.ERROR
+                done += 1
+        except KeyboardInterrupt:
+            click.echo(f"linbench: interrupted after {done} of {len(plan)} runs", err=True)
+            return INTERRUPTED
+    return int(failed)
 
 
 def _features(text: str | None) -> Sequence[float] | None:
@@ -173,16 +209,15 @@ def _trajectories(text: str | None) -> bool | int:
     return int(text)
 
 
-def _show_tracebacks(comparison: Comparison) -> None:
-    for record in comparison:
-        if record.traceback:
-            click.echo(record.traceback, err=True)
+def _show_traceback(record: Record, options: dict[str, Any]) -> None:
+    if options["debug"] and record.traceback:
+        click.echo(record.traceback, err=True)
 
 
-def _exit_code(comparison: Comparison, as_asked: bool) -> int:
+def _exit_code(records: Sequence[Record], as_asked: bool, *, interrupted: bool) -> int:
     from linbench.cli.main import INTERRUPTED
     from linbench.core.record import Status
 
-    if comparison.interrupted:
+    if interrupted:
         return INTERRUPTED
-    return int(not as_asked or any(record.status is Status.ERROR for record in comparison))
+    return int(not as_asked or any(record.status is Status.ERROR for record in records))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +81,33 @@ def write(report: str | bytes, path: Path | None) -> bool:
     return path is None
 
 
+def line_by_line(choice: Choice) -> bool:
+    """Whether a report is its records' reports one below the other, and can be written as they come."""
+    return choice.component.name == "jsonl"
+
+
+@contextlib.contextmanager
+def lines(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """A function that writes a line to the file, else to stdout; each line is written out at once."""
+    if path is None:
+        stdout = sys.stdout  # as it is now, whatever it is redirected to while cases run
+        yield lambda line: click.echo(line, file=stdout)
+        return
+    try:
+        file = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="'--output'") from None
+    with file:
+        yield lambda line: file.write(f"{line}\n")
+
+
+def _width() -> int:
+    """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
+    from linbench.core.table import WIDTH
+
+    return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+
+
 def _spec(catalog: Catalog, text: str, show_all: bool, styles: Sequence[str]) -> Spec:
     from linbench.core.errors import UsageError, unknown_name
     from linbench.core.spec import Spec, parse_specs
@@ -89,6 +120,6 @@ def _spec(catalog: Catalog, text: str, show_all: bool, styles: Sequence[str]) ->
         spec = Spec("table", {"style": spec.name})
     elif spec.name not in known and "." not in spec.name:
         raise unknown_name("format", spec.name, [*known, *styles])
-    if spec.name == "table" and show_all:
-        spec = Spec(spec.name, {**spec.params, "show_all": True})
+    if spec.name == "table":
+        spec = Spec(spec.name, {"show_all": show_all, "width": _width(), **spec.params})
     return spec

@@ -26,8 +26,10 @@ def watching(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
     """
     if log_every:
         yield TrainingLog(log_every)
-    elif quiet or not sys.stderr.isatty():
+    elif quiet:
         yield Observer()
+    elif not sys.stderr.isatty():
+        yield Notices()
     else:
         bar = ProgressBar(len(plan), plan.settings.epochs)
         try:
@@ -56,10 +58,24 @@ class TrainingLog(Observer):
         click.echo(line, err=True)
 
 
-class ProgressBar(Observer):
+class Notices(Observer):
+    """What a user should know, each thing once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def note(self, line: str) -> None:
+        """One line on stderr, if it is new."""
+        if line not in self._said:
+            self._said.add(line)
+            click.echo(f"linbench: {line}", err=True)
+
+
+class ProgressBar(Notices):
     """One bar over the epochs of all runs, with the time left at the rate of the last half minute."""
 
     def __init__(self, runs: int, epochs: int) -> None:
+        super().__init__()
         self._runs, self._epochs, self._done = runs, epochs, 0
         self._progress: Progress | None = None
         self._task: TaskID | None = None

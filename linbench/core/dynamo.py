@@ -29,10 +29,8 @@ def avoid_import() -> None:
 
     stand_in = _StandIn(_NAME)
     stand_in.__spec__ = importlib.util.find_spec(_NAME)
-    stand_in.__dict__["__path__"] = [f"{path}/_dynamo" for path in torch.__path__]
     sys.modules[_NAME] = stand_in
     setattr(torch, "_dynamo", stand_in)  # noqa: B010  mypy takes the plain assignment for a type error
-    sys.meta_path.insert(0, _SubmoduleFinder(stand_in))
 
 
 class _StandIn(ModuleType):
@@ -55,16 +53,17 @@ class _StandIn(ModuleType):
         return fn
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what the import system and inspect probe for
+        if name.startswith("__") and name != "__path__":  # what inspect and the like probe for
             raise AttributeError(name)
-        return getattr(hand_over(self), name)
+        value = getattr(hand_over(self), name)
+        if name == "__path__":  # asked for by the import system, for `import torch._dynamo.anything`
+            sys.meta_path.insert(0, _LoadedSubmodule())
+        return value
 
 
 def hand_over(stand_in: _StandIn) -> ModuleType:
     """Import the real module, put it in place everywhere, and forget what was answered in its name."""
     if sys.modules.get(_NAME) is stand_in:
-        # A new list, since the import system may be going through the old one just now.
-        sys.meta_path = [finder for finder in sys.meta_path if not isinstance(finder, _SubmoduleFinder)]
         del sys.modules[_NAME]
         # torch caches the first answer of `disable` on the function (torch/_compile.py); let it ask the real one.
         for fn in stand_in._marked:
@@ -73,20 +72,19 @@ def hand_over(stand_in: _StandIn) -> ModuleType:
     return sys.modules[_NAME]
 
 
-class _SubmoduleFinder(importlib.abc.MetaPathFinder):
-    """`import torch._dynamo.anything` hands over first, then finds what the real package has loaded."""
+class _LoadedSubmodule(importlib.abc.MetaPathFinder):
+    """Finds a submodule that handing over has loaded while the import system was about to load it.
 
-    def __init__(self, stand_in: _StandIn) -> None:
-        self._stand_in = stand_in
+    Without it the submodule would be loaded once more, and two copies of `torch._dynamo.config` disagree.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith(f"{_NAME}."):
-            return None
-        hand_over(self._stand_in)
+        # A new list, since the import system is going through the old one just now.
+        sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
         loaded = sys.modules.get(fullname)
-        if loaded is None:
+        if loaded is None or target is not None or not fullname.startswith(f"{_NAME}."):
             return None
         return importlib.machinery.ModuleSpec(fullname, _AlreadyLoaded(loaded))
 
@@ -99,4 +97,5 @@ class _AlreadyLoaded(importlib.abc.Loader):
         return self._module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._spec  # the import system has just overwritten it
+        # The import system has just overwritten it. Not by assignment, which torch's config modules refuse.
+        module.__dict__["__spec__"] = self._spec

@@ -1,16 +1,20 @@
-"""From a plan to records: what cannot run is skipped, the rest goes to an engine, then steps are timed."""
+"""From a plan to records: what cannot run is skipped, the rest goes to an engine, in one process or several."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+import functools
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
 
+from linbench.core.engines.batched import BatchedEngine
 from linbench.core.engines.serial import SerialEngine
-from linbench.core.errors import LinbenchError
+from linbench.core.errors import LinbenchError, UsageError
 from linbench.core.measurement import failed, skipped
 from linbench.core.observer import Observer
-from linbench.core.record import TRAINED, Record
+from linbench.core.pool import Died, in_processes
+from linbench.core.record import TRAINED, Record, StepTime
 from linbench.core.timing import step_times, timing_key
 
 if TYPE_CHECKING:
@@ -18,8 +22,38 @@ if TYPE_CHECKING:
     from linbench.core.plan import Case, Plan
     from linbench.core.workbench import Workbench
 
-EngineName = Literal["auto", "serial"]
-ENGINES: Mapping[EngineName, Callable[[], Engine]] = {"auto": SerialEngine, "serial": SerialEngine}
+EngineName = Literal["auto", "serial", "batched"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How cases are run; none of it changes what comes out, but for rounding.
+
+    engine: `auto` is `batched`, or `serial` where somebody watches every epoch. jobs: processes. max_lanes: cases
+    per batch at most, None chooses. trajectories: keep the cost curves, True for every epoch or about so many points.
+    timing: measure the time per step. Raises UsageError for values that cannot be.
+    """
+
+    engine: EngineName = "auto"
+    jobs: int = 1
+    max_lanes: int | None = None
+    trajectories: bool | int = False
+    timing: bool = True
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise UsageError(f"jobs must be at least 1, not {self.jobs}")
+        if self.max_lanes is not None and self.max_lanes < 1:
+            raise UsageError(f"max lanes must be at least 1, not {self.max_lanes}")
+
+    def make_engine(self, observer: Observer) -> Engine:
+        """The engine; raises UsageError where a training log is wanted of one that has no single loop to log."""
+        if observer.log_every and self.engine == "batched":
+            raise UsageError("a training log needs the serial engine: --engine serial")
+        if self.engine == "serial" or observer.log_every:
+            return SerialEngine()
+        return BatchedEngine(self.max_lanes)
 
 
 def check_problems(plan: Plan, workbench: Workbench) -> None:
@@ -37,16 +71,11 @@ def check_problems(plan: Plan, workbench: Workbench) -> None:
         workbench.check_prediction(problem)
 
 
-def run(
-    plan: Iterable[Case],
-    workbench: Workbench,
-    *,
-    engine: EngineName = "auto",
-    observer: Observer | None = None,
-    trajectories: bool | int = False,
-) -> Iterator[Record]:
-    """Yield the record of every case, as each is done."""
+def run(plan: Plan, workbench: Workbench, execution: Execution, observer: Observer | None = None) -> Iterator[Record]:
+    """Yield the record of every case as it is done, those of a batch together."""
     observer = observer or Observer()
+    engine = execution.make_engine(observer)
+    times = _step_times(plan, workbench) if execution.timing else {}
     runnable: list[Case] = []
     for case in plan:
         record = _refusal(case, workbench)
@@ -55,29 +84,77 @@ def run(
         else:
             observer.finished(record)
             yield record
-    for record in ENGINES[engine]().run(runnable, workbench, observer, trajectories):
-        observer.finished(record)
-        yield record
-
-
-def with_step_times(plan: Iterable[Case], records: Sequence[Record], workbench: Workbench) -> list[Record]:
-    """The same records with the time per step, measured now, once for all cases that differ in seed or lr only."""
-    trained = {record.key for record in records if record.status in TRAINED}
-    timing_keys: dict[str, Hashable] = {}
-    first: dict[Hashable, Case] = {}
-    for case in plan:
-        key = case.key
-        if key in trained:
-            timing_keys[key] = timing_key(case)
-            first.setdefault(timing_keys[key], case)
-    times = step_times(first, workbench)
-    return [dataclasses.replace(record, step_time=times.get(timing_keys.get(record.key))) for record in records]
+    tasks = list(engine.split(runnable, workbench))
+    spread = execution.jobs > 1 and all(choice.label == "cpu" for choice in plan.devices)
+    for records in (_in_processes if spread else _in_turn)(engine, tasks, workbench, observer, execution):
+        for record in records:
+            timed = _timed(record, times)
+            observer.finished(timed)
+            yield timed
 
 
 def in_plan_order(plan: Iterable[Case], records: Iterable[Record]) -> list[Record]:
     """Records sorted as the plan's cases are; cases without one are left out."""
     by_key = {record.key: record for record in records}
     return [by_key[case.key] for case in plan if case.key in by_key]
+
+
+def _in_turn(
+    engine: Engine, tasks: Iterable[list[Case]], workbench: Workbench, observer: Observer, execution: Execution
+) -> Iterator[Iterable[Record]]:
+    for task in tasks:
+        yield engine.run(task, workbench, observer, execution.trajectories)
+
+
+def _in_processes(
+    engine: Engine, tasks: list[list[Case]], workbench: Workbench, observer: Observer, execution: Execution
+) -> Iterator[Iterable[Record]]:
+    work = functools.partial(_work, engine, workbench, execution.trajectories)
+    for task, result in in_processes(tasks, work, execution.jobs):
+        if isinstance(result, Died):
+            yield [failed(case, LinbenchError(result.how), engine.name) for case in task]
+            continue
+        records, notes = result
+        for note in notes:
+            observer.note(note)
+        observer.advanced(sum(record.epochs_run for record in records))
+        yield records
+
+
+def _work(
+    engine: Engine, workbench: Workbench, trajectories: bool | int, task: list[Case]
+) -> tuple[list[Record], list[str]]:
+    """What a forked process does with one task."""
+    import torch
+
+    torch.set_num_threads(1)
+    listener = _Listener()
+    return list(engine.run(task, workbench, listener, trajectories)), listener.notes
+
+
+class _Listener(Observer):
+    """Keeps the notes of a process, to be passed on with its records."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+
+def _step_times(plan: Plan, workbench: Workbench) -> Mapping[Hashable, StepTime]:
+    """The time per step, once for all cases that differ in seed or in the size of numbers only."""
+    first: dict[Hashable, Case] = {}
+    for case in dataclasses.replace(plan, seeds=plan.seeds[:1]):
+        if _refusal(case, workbench) is None:
+            first.setdefault(timing_key(case), case)
+    return step_times(first, workbench)
+
+
+def _timed(record: Record, times: Mapping[Hashable, StepTime]) -> Record:
+    if not times or record.status not in TRAINED:
+        return record
+    return dataclasses.replace(record, step_time=times.get(timing_key(record)))
 
 
 def _refusal(case: Case, workbench: Workbench) -> Record | None:

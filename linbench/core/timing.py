@@ -20,7 +20,8 @@ import torch
 
 from linbench.core.engines.serial import make_trainer
 from linbench.core.isolation import isolated
-from linbench.core.record import StepTime
+from linbench.core.plan import jsonable
+from linbench.core.record import Record, StepTime
 
 if TYPE_CHECKING:
     from linbench.core.plan import Case
@@ -42,27 +43,26 @@ class Candidate:
     synchronize: Callable[[], None]
 
 
-def timing_key(case: Case) -> Hashable:
-    """Cases with the same one share a step time: alike but for the seed, the lr and the size of other numbers.
+def timing_key(item: Case | Record) -> Hashable:
+    """What cases that share a step time have in common: all but the seed, the lr and the size of other numbers.
 
     A float counts as zero or not, since that is what optimizers branch on (`if momentum != 0`); a whole number may
     be a count, such as LBFGS's max_iter, and stands for itself.
     """
-    params = tuple((name, shape_of(value)) for name, value in case.optimizer.params.items() if name != "lr")
-    batch = case.settings.batch_size
-    return (
-        case.problem.label,
-        case.model.label,
-        case.device.label,
-        case.optimizer.component.name,
-        params,
-        batch,
-    )
+    if isinstance(item, Record):
+        problem, model, device = item.problem, item.model, item.device
+        optimizer, params, batch_size = item.optimizer, item.params, item.batch_size
+    else:
+        problem, model, device = item.problem.label, item.model.label, item.device.label
+        optimizer, batch_size = item.optimizer.component.name, item.settings.batch_size
+        params = jsonable(item.optimizer.params)  # as its record will have them
+    shapes = tuple((name, shape_of(value)) for name, value in params.items() if name != "lr")
+    return problem, model, device, optimizer, shapes, batch_size
 
 
 def shape_of(value: object) -> Hashable:
     """A parameter's value but for the size of floats in it."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(map(shape_of, value))
     if isinstance(value, float):
         return value != 0
@@ -74,9 +74,9 @@ def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Has
     with contextlib.ExitStack() as stack:
         candidates: dict[Hashable, Candidate] = {}
         for key, case in cases.items():
-            setup = workbench.setup(case)
-            stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
-            with contextlib.suppress(Exception):  # its record says what it raised
+            with contextlib.suppress(Exception):  # its record will say what it raised
+                setup = workbench.setup(case)
+                stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
                 candidate = _candidate(case, setup)
                 for _ in range(WARM_UP_STEPS):
                     candidate.step()

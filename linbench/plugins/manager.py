@@ -193,7 +193,7 @@ def _allow_list(environ: Mapping[str, str]) -> frozenset[str] | None:
 def _version(entry_point: metadata.EntryPoint) -> str | None:
     try:
         return entry_point.dist.version if entry_point.dist else None
-    except Exception:  # what a broken uninstall leaves behind has entry points, but no metadata
+    except Exception:  # entry points without metadata are what a broken uninstall leaves behind
         return None
 
 
@@ -205,10 +205,9 @@ def _module_from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     name = path.stem
-    if name in sys.modules:
-        known = getattr(sys.modules[name], "__file__", None)
-        if known is None or Path(known).resolve() != path.resolve():
-            raise ImportError(f"a module named {name!r} is loaded already: rename the file")
+    taken = _origin(name)
+    if taken is not None and taken.resolve() != path.resolve():
+        raise ImportError(f"{name!r} is the name of another module: rename the file")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
@@ -220,3 +219,11 @@ def _module_from_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _origin(name: str) -> Path | None:
+    """Where a module of that name comes from, loaded or not; None where there is none."""
+    if name in sys.modules:
+        return Path(getattr(sys.modules[name], "__file__", None) or name)
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    return None if spec is None or spec.origin is None else Path(spec.origin)

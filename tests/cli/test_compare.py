@@ -25,7 +25,7 @@ def test_the_default_matrix_is_three_optimizers_and_two_models(records):
 def test_a_default_run_has_2000_epochs_in_float32_and_ends_where_the_tutorial_does(records):
     (record,) = records(ONE)
     assert (record["epochs"], record["epochs_run"], record["dtype"]) == (2000, 2000, "float32")
-    assert (record["batch_size"], record["target"], record["engine"]) == (None, 1e-6, "serial")
+    assert (record["batch_size"], record["target"]) == (None, 1e-6)
     assert record["parameters"] == {
         "W": [[pytest.approx(12.529, abs=5e-4)]],
         "b": [pytest.approx(42.415, abs=5e-4)],
@@ -217,7 +217,7 @@ def linbench_optimizers():
 
 
 def test_debug_shows_the_traceback_of_an_error_record(linbench, plugin):
-    options = f"compare -o broken -m manual --epochs 2 --no-timing --plugin {plugin(BROKEN)}"
+    options = f"compare -o broken -m manual --epochs 2 --no-timing --engine serial --plugin {plugin(BROKEN)}"
     plain, debug = linbench(options), linbench(f"{options} --debug")
     assert plain.stderr == ""
     assert debug.stderr.startswith("Traceback (most recent call last):")

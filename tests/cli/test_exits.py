@@ -42,7 +42,7 @@ def linbench_optimizers():
 
 
 def test_a_case_that_ends_in_error_exits_with_1_and_the_others_still_run(linbench, plugin):
-    options = "compare -o broken,sgd -m manual --epochs 2 --no-timing --format json"
+    options = "compare -o broken,sgd -m manual --epochs 2 --no-timing --engine serial --format json"
     result = linbench(f"{options} --plugin {plugin(FAULTY)}")
     assert (result.exit_code, result.stderr) == (1, "")
     broken, sgd = json.loads(result.stdout)["records"]
@@ -134,9 +134,8 @@ def test_a_result_that_cannot_be_written_goes_to_stdout_and_exits_with_1(linbenc
 
 @pytest.mark.parametrize("optimizers", ["sgd,ctrl-c,adam", "broken,ctrl-c,adam"])
 def test_an_interrupted_comparison_shows_what_was_done_and_exits_with_130(linbench, plugin, optimizers):
-    result = linbench(
-        f"compare -o {optimizers} -m manual --epochs 2 --no-timing --format json --plugin {plugin(FAULTY)}"
-    )
+    options = f"compare -o {optimizers} -m manual --epochs 2 --no-timing --engine serial --format json"
+    result = linbench(f"{options} --plugin {plugin(FAULTY)}")
     assert result.exit_code == 130
     assert result.stderr == "linbench: interrupted after 1 of 3 runs\n"
     assert [r["optimizer"] for r in json.loads(result.stdout)["records"]] == optimizers.split(",")[:1]

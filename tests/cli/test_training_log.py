@@ -60,7 +60,7 @@ def test_each_case_has_its_log_under_a_heading(linbench):
 
 
 def test_watching_changes_neither_the_result_nor_stdout(linbench):
-    options = "compare -o sgd,adam -m manual,linear --epochs 20 --no-timing --format json"
+    options = "compare -o sgd,adam -m manual,linear --epochs 20 --no-timing --engine serial --format json"
     assert linbench(f"{options} --log-every 3").stdout == linbench(options).stdout
 
 

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 RUN = """
-import importlib, importlib.util, json, os, sys, traceback, types
+import gc, importlib, importlib.util, json, os, sys, traceback, types
 from linbench.core.dynamo import avoid_import
 import torch
 
@@ -21,15 +21,18 @@ def is_real():
     return "torch._dynamo.eval_frame" in sys.modules
 
 def second_copies():
-    "Loaded submodules that are not the attribute of their loaded parent, or lost the spec of their file."
-    for name, module in list(sys.modules.items()):
-        if name.startswith("torch._dynamo."):
-            parent, _, child = name.rpartition(".")
-            attribute = getattr(sys.modules[parent], child)
-            if isinstance(attribute, types.ModuleType) and attribute is not module:
-                yield name
-            if module.__spec__.origin != module.__file__:
-                yield name
+    "Submodules that exist twice, are not the attribute of their parent, or lost the spec of their file."
+    loaded = {name: module for name, module in sys.modules.items() if name.startswith("torch._dynamo.")}
+    for thing in gc.get_objects():
+        if issubclass(type(thing), types.ModuleType) and thing is not loaded.get(thing.__name__, thing):
+            yield thing.__name__
+    for name, module in loaded.items():
+        parent, _, child = name.rpartition(".")
+        attribute = getattr(sys.modules[parent], child)
+        if isinstance(attribute, types.ModuleType) and attribute is not module:
+            yield name
+        if module.__spec__.origin != module.__file__:
+            yield name
 
 def finders():
     return sum(type(finder).__module__ == "linbench.core.dynamo" for finder in sys.meta_path)
@@ -65,10 +68,12 @@ except ChildProcessError:
 
 TRAINING = """
 avoid_import()
+stand_in = torch._dynamo
 avoid_import()
-facts["finders"] = finders()
+facts["stand-ins"] = [torch._dynamo is stand_in, sys.modules["torch._dynamo"] is stand_in]
 facts["without"] = train()
 facts["compiling"] = torch.compiler.is_compiling()
+facts["as fast as an attribute"] = vars(torch)["_dynamo"] is stand_in
 facts["spec"] = importlib.util.find_spec("torch._dynamo").name
 facts["dunder"] = hasattr(torch._dynamo, "__wrapped__")
 facts["real while training"] = is_real()
@@ -83,7 +88,6 @@ def backend(graph, inputs):
 facts["compiled"] = torch.compile(lambda x: x * 2 + 1, backend=backend)(torch.tensor([1.0, 2.0])).tolist()
 facts["graphs"] = graphs
 facts["real after compiling"] = is_real()
-facts["finders left"] = finders()
 facts["forgotten"] = not hasattr(add_param_group, "__dynamo_disable")
 facts["with"] = train()
 facts["disabled"] = add_param_group.__dynamo_disable._torchdynamo_disable
@@ -119,6 +123,16 @@ facts["same"] = sys.modules["torch._dynamo"] is real is torch._dynamo
 facts["finders"] = sys.meta_path == before
 """
 
+PROBED = """
+import colorsys
+avoid_import()
+colorsys.ONE_THIRD = 0
+facts["package"] = hasattr(torch._dynamo, "__path__")
+importlib.reload(colorsys)
+facts["reloaded"] = colorsys.ONE_THIRD > 0
+facts["finders"] = finders()
+"""
+
 WISHES = {
     "a submodule": "import torch._dynamo.config; got = torch._dynamo.config, sys.modules['torch._dynamo.config']",
     "from a submodule": "from torch._dynamo.utils import counters; got = counters, torch._dynamo.utils.counters",
@@ -128,8 +142,7 @@ WISHES = {
     "a builtin disabled": "got = torch.compiler.disable(len)([1]), 1",
     # One that the real package does not load by itself, looked for by the path finder as the first to be asked.
     "a submodule not loaded yet": (
-        "path_finder = next(f for f in sys.meta_path if getattr(f, '__name__', '') == 'PathFinder'); "
-        "sys.meta_path[1:] = [path_finder]; "
+        "sys.meta_path[:] = sorted(sys.meta_path, key=lambda f: getattr(f, '__name__', '') != 'PathFinder'); "
         "import torch._dynamo.repro.after_aot as m; got = m, torch._dynamo.repro.after_aot"
     ),
 }
@@ -140,6 +153,8 @@ facts["before"] = is_real()
 {}
 facts["after"] = is_real()
 facts["same"] = got[0] is got[1]
+importlib.util.find_spec("nowhere")
+facts["finders"] = finders()
 facts["in place"] = torch._dynamo is sys.modules["torch._dynamo"] and type(torch._dynamo).__name__ == "module"
 facts["second copies"] = list(second_copies())
 """
@@ -149,7 +164,7 @@ facts["second copies"] = list(second_copies())
 def facts(tmp_path_factory):
     """What each of the processes found."""
     folder = tmp_path_factory.mktemp("facts")
-    code = {"training": TRAINING, "not there": NOT_THERE, "kept out": KEPT_OUT, "loaded": LOADED}
+    code = {"training": TRAINING, "not there": NOT_THERE, "kept out": KEPT_OUT, "loaded": LOADED, "probed": PROBED}
     code |= {name: WISH.format(wish) for name, wish in WISHES.items()}
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN, str(folder)],
@@ -168,6 +183,7 @@ def test_optimizers_train_without_the_real_module(facts):
     assert found["with"] == found["without"]
     assert not found["real while training"]
     assert found["answered by the stand-in"]
+    assert found["as fast as an attribute"]
 
 
 def test_looking_for_the_module_or_a_compilation_does_not_load_it(facts):
@@ -176,14 +192,13 @@ def test_looking_for_the_module_or_a_compilation_does_not_load_it(facts):
 
 
 def test_a_second_call_changes_nothing(facts):
-    assert facts["training"]["finders"] == 1
+    assert facts["training"]["stand-ins"] == [True, True]
 
 
 def test_compilation_works_afterwards(facts):
     found = facts["training"]
     assert (found["compiled"], found["graphs"]) == ([3.0, 5.0], [1])
     assert found["real after compiling"]
-    assert found["finders left"] == 0
 
 
 def test_what_the_stand_in_answered_about_disabling_is_asked_again(facts):
@@ -194,7 +209,14 @@ def test_what_the_stand_in_answered_about_disabling_is_asked_again(facts):
 
 @pytest.mark.parametrize("wish", WISHES)
 def test_any_other_wish_is_handed_to_the_real_module(facts, wish):
-    assert facts[wish] == {"before": False, "after": True, "same": True, "in place": True, "second copies": []}
+    assert facts[wish] == {
+        "before": False,
+        "after": True,
+        "same": True,
+        "finders": 0,
+        "in place": True,
+        "second copies": [],
+    }
 
 
 def test_what_is_not_there_either_fails_as_it_does_with_the_real_module(facts):
@@ -206,6 +228,10 @@ def test_what_is_not_there_either_fails_as_it_does_with_the_real_module(facts):
 
 def test_a_function_that_a_user_disables_is_kept_out_of_compilations(facts):
     assert facts["kept out"] == {"real": True, "kept out": True, "else": True}
+
+
+def test_being_probed_leaves_the_import_system_as_it_was(facts):
+    assert facts["probed"] == {"package": True, "reloaded": True, "finders": 0}
 
 
 def test_a_process_that_has_loaded_the_real_module_keeps_it(facts):

@@ -197,6 +197,15 @@ def test_what_a_broken_uninstall_leaves_behind_fails_alone(install):
     assert {s.name: s.state for s in load_plugins(environ={ALLOW_LIST: ""}).statuses}["gone"] == "blocked"
 
 
+def test_a_version_that_cannot_be_read_is_left_out(loaded, monkeypatch):
+    def missing(_):
+        raise KeyError("Version")
+
+    monkeypatch.setattr("importlib.metadata.Distribution.version", property(missing))
+    _, states = loaded({"good": GOOD.format(name="tiny")})
+    assert (states["good"].state, states["good"].version) == ("loaded", None)
+
+
 @pytest.mark.parametrize(("other", "owner"), [("tiny", "'one'"), ("manual", "'linbench.models'")])
 def test_two_plugins_that_claim_one_name_are_an_error_that_names_both(loaded, other, owner):
     with pytest.raises(UsageError) as raised:

@@ -116,16 +116,26 @@ def test_one_that_is_not_there_is_an_error(name, reason):
     assert str(raised.value) == f"plugin '{name}' cannot be loaded: {reason}"
 
 
-def test_a_file_named_like_a_loaded_module_is_refused(source):
-    path = source("json", "")
-    try:
-        with pytest.raises(linbench.UsageError) as raised:
-            load(str(path))
-    finally:
-        path.unlink()  # so that the real one is kept loaded
+@pytest.mark.parametrize("name", ["json", "this", "sys"])
+def test_a_file_named_like_another_module_is_refused_whether_that_is_loaded_or_not(tmp_path, name):
+    path = tmp_path / f"{name}.py"
+    path.write_text("")
+    loaded = sys.modules.get(name)
+    with pytest.raises(linbench.UsageError) as raised:
+        load(str(path))
     assert str(raised.value) == (
-        f"plugin '{path}' cannot be loaded: ImportError: a module named 'json' is loaded already: rename the file"
+        f"plugin '{path}' cannot be loaded: ImportError: '{name}' is the name of another module: rename the file"
     )
+    assert sys.modules.get(name) is loaded
+
+
+def test_a_file_may_have_a_name_that_no_import_could_have(tmp_path):
+    path = tmp_path / "my-plugin.v2.py"
+    path.write_text(SOURCE.replace('"{module}:Doubled"', "Doubled"))
+    try:
+        assert "doubled" in load(str(path)).catalog.names("optimizer")
+    finally:
+        del sys.modules["my-plugin.v2"]
 
 
 def test_a_file_that_failed_leaves_no_module_behind(source):

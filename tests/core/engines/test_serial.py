@@ -1,5 +1,7 @@
 """The serial engine is the tutorial's loop: the same numbers, bit for bit."""
 
+import functools
+
 import pytest
 import torch
 
@@ -39,6 +41,9 @@ def tutorial(optimizer_class, make_model, *, dtype, seed, epochs, lr=0.01):
     return costs, W.item(), b.item()
 
 
+serial = functools.partial(linbench.compare, engine="serial", timing=False)
+
+
 def only(comparison):
     (record,) = comparison
     return record
@@ -48,9 +53,7 @@ def only(comparison):
 @pytest.mark.parametrize("make_model", [manual, linear])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_cost_and_parameter_is_the_tutorials_bit_for_bit(optimizer, make_model, dtype):
-    record = only(
-        linbench.compare(optimizer, make_model.__name__, seeds=[3], dtype=dtype, trajectories=True, timing=False)
-    )
+    record = only(serial(optimizer, make_model.__name__, seeds=[3], dtype=dtype, trajectories=True))
     costs, W, b = tutorial(OPTIMIZERS[optimizer], make_model, dtype=getattr(torch, dtype), seed=3, epochs=2000)
     assert list(record.trajectory.cost) == costs
     assert record.weight == [[W]]
@@ -59,7 +62,7 @@ def test_every_cost_and_parameter_is_the_tutorials_bit_for_bit(optimizer, make_m
 
 
 def test_the_tutorial_ends_where_the_tutorial_says():
-    record = only(linbench.compare("sgd", "manual", predict=[5], timing=False))
+    record = only(serial("sgd", "manual", predict=[5]))
     assert record.weight[0][0] == pytest.approx(12.529, abs=5e-4)
     assert record.bias[0] == pytest.approx(42.415, abs=5e-4)
     assert record.prediction[0] == pytest.approx(105.06, abs=5e-3)
@@ -77,8 +80,8 @@ def test_watching_and_recording_change_no_number():
             self.epochs.append((epoch, weight, bias, cost))
 
     watcher = Watcher()
-    arguments = {"optimizers": "adam", "models": "linear", "epochs": 100, "timing": False, "trajectories": True}
-    watched, alone = only(linbench.compare(observer=watcher, **arguments)), only(linbench.compare(**arguments))
+    arguments = {"optimizers": "adam", "models": "linear", "epochs": 100, "trajectories": True}
+    watched, alone = only(serial(observer=watcher, **arguments)), only(serial(**arguments))
     assert watched == alone
     assert [epoch for epoch, *_ in watcher.epochs] == list(range(7, 101, 7))
     for epoch, _, _, cost in watcher.epochs:
@@ -87,7 +90,7 @@ def test_watching_and_recording_change_no_number():
 
 @pytest.mark.parametrize("target", [1e-3, 1e-6, 1e-9])
 def test_epochs_to_target_is_the_first_epoch_within_it(target):
-    record = only(linbench.compare("sgd:lr=0.1", "manual", target=target, dtype="float64", trajectories=True))
+    record = only(serial("sgd:lr=0.1", "manual", target=target, dtype="float64", trajectories=True))
     limit = record.optimum_cost + target * (5681.25 - 46.875)
     first = next(epoch for epoch, cost in enumerate(record.trajectory.cost) if cost <= limit)
     assert record.epochs_to_target == first
@@ -99,9 +102,7 @@ def reference_minibatches(n, size, epochs, seed):
 
 
 def test_mini_batches_visit_every_row_once_an_epoch_in_an_order_that_the_seed_decides():
-    record = only(
-        linbench.compare("sgd", "manual", seeds=[5], epochs=40, batch_size=3, trajectories=True, timing=False)
-    )
+    record = only(serial("sgd", "manual", seeds=[5], epochs=40, batch_size=3, trajectories=True))
     W, b = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([W, b], lr=0.01)
     costs = []
@@ -118,9 +119,7 @@ def test_mini_batches_visit_every_row_once_an_epoch_in_an_order_that_the_seed_de
 
 
 def test_a_batch_of_all_rows_is_full_batch_training():
-    full, all_rows = (
-        only(linbench.compare("adam", "linear", epochs=50, batch_size=size, timing=False)) for size in (None, 4)
-    )
+    full, all_rows = (only(serial("adam", "linear", epochs=50, batch_size=size)) for size in (None, 4))
     assert (full.weight, full.bias, full.final_cost) == (all_rows.weight, all_rows.bias, all_rows.final_cost)
 
 
@@ -136,7 +135,7 @@ def test_lbfgs_gets_its_closure_and_its_evaluations_are_counted():
 
             return super().step(counted)
 
-    record = only(linbench.compare(Counting, "manual", lr=1.0, epochs=5, timing=False))
+    record = only(serial(Counting, "manual", lr=1.0, epochs=5))
     assert record.status == "converged"
     assert record.evaluations == calls > 5
 
@@ -148,7 +147,7 @@ BUILT_IN = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", 
 @pytest.mark.parametrize("problem", ["study-hours", "synthetic:n=30,d=4,targets=2,condition=10"])
 @pytest.mark.parametrize("optimizer", [*BUILT_IN, "adafactor", "lbfgs"])
 def test_every_built_in_optimizer_trains_every_model_and_lowers_the_cost(optimizer, model, problem):
-    record = only(linbench.compare(optimizer, model, problems=problem, epochs=30, timing=False))
+    record = only(serial(optimizer, model, problems=problem, epochs=30))
     assert record.status in {"converged", "budget", "stalled"}, record.reason
     assert record.best_cost < record.initial_cost
 
@@ -158,14 +157,11 @@ def test_every_built_in_optimizer_trains_every_model_and_lowers_the_cost(optimiz
     [("sgd:lr=0.1", "converged"), ("sgd:lr=0.001", "budget"), ("sgd:lr=0.13", "diverged"), ("sgd:lr=1e-12", "stalled")],
 )
 def test_runs_end_as_gradient_descent_must(spec, status):
-    assert only(linbench.compare(spec, "manual", timing=False)).status == status
+    assert only(serial(spec, "manual")).status == status
 
 
 def test_a_model_starts_alike_in_every_dtype():
-    costs = [
-        only(linbench.compare("sgd", "linear", dtype=dtype, epochs=1, timing=False)).initial_cost
-        for dtype in ("float32", "float64")
-    ]
+    costs = [only(serial("sgd", "linear", dtype=dtype, epochs=1)).initial_cost for dtype in ("float32", "float64")]
     assert costs[0] == pytest.approx(costs[1], rel=1e-6)
 
 
@@ -181,7 +177,7 @@ class Deep(torch.nn.Module):
 
 
 def test_a_model_of_another_form_has_no_weight_and_bias_but_an_exact_gap():
-    record = only(linbench.compare("adam:lr=0.05", Deep, dtype="float64", epochs=200, timing=False))
+    record = only(serial("adam:lr=0.05", Deep, dtype="float64", epochs=200))
     assert record.weight is None
     assert record.bias is None
     assert record.gap == pytest.approx(record.final_cost - record.optimum_cost, rel=1e-9)

@@ -1,0 +1,317 @@
+"""Many cases as one training run: each parameter gets a leading axis of lanes, one per case.
+
+Cases that share data, device and optimizer class, and differ in seed, model and numbers only, train together. That
+is valid only while the optimizer treats every lane by itself, which is checked in every step (`lanes`). A batch that
+turns out not to be separable is dropped and run another way: first as batches that share their hyperparameters, where
+only those were the trouble, then serially.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+
+from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
+from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
+from linbench.core.engines.replay import Replays, covered
+from linbench.core.engines.serial import SerialEngine, batch_order, needs_closure
+from linbench.core.engines.verdicts import Verdicts, user_verdicts
+from linbench.core.errors import one_line
+from linbench.core.isolation import isolated, threads_for
+from linbench.core.measurement import Measurement, records
+from linbench.core.timing import shape_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from linbench.core.observer import Observer
+    from linbench.core.plan import Case
+    from linbench.core.record import Record
+    from linbench.core.workbench import Setup, Workbench
+
+MEMORY_PER_BATCH = 256 * 2**20
+"""Bytes that the recorded trajectory of one batch may take; it decides how many lanes a batch has."""
+
+MOST_LANES = 10_000
+"""More lanes than this make a run-step no cheaper: the tensors no longer fit the processor's caches."""
+
+FEWEST_LANES = 17
+"""Smaller batches are filled up, so that the number of lanes is unlike the sizes that small problems have."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedEngine:
+    """Cases in batches wherever that is valid, the others serially.
+
+    max_lanes: cases per batch at most; None chooses from the sizes. verdicts: what replays found out before.
+    """
+
+    max_lanes: int | None = None
+    verdicts: Verdicts = field(default_factory=user_verdicts)
+    name: ClassVar[str] = "batched"
+
+    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
+        """The cases in batches that may train together, in the order in which each begins."""
+        groups: dict[Hashable, list[Case]] = {}
+        for case in cases:
+            groups.setdefault(_group(case, workbench), []).append(case)
+        for group in groups.values():
+            most = self.max_lanes or default_lanes(group[0], workbench)
+            for start in range(0, len(group), most):
+                yield group[start : start + most]
+
+    def run(
+        self, cases: Sequence[Case], workbench: Workbench, observer: Observer, trajectories: bool | int = False
+    ) -> Iterator[Record]:
+        """One batch; falls back in steps where it turns out not to be separable."""
+        try:
+            setups = [workbench.setup(case) for case in cases]
+            measured = train_lanes(cases, setups, observer)
+            Replays(workbench, self.verdicts).check(cases, measured)
+        except NotSeparable as why:
+            yield from self._another_way(why, cases, workbench, observer, trajectories)
+        except Exception as error:  # whatever it is, the serial engine finds out for each case alone
+            _note_serial(cases, one_line(error), observer)
+            yield from SerialEngine().run(cases, workbench, observer, trajectories)
+        else:
+            yield from records(cases, setups[0], measured, engine=self.name, trajectories=trajectories)
+
+    def _another_way(
+        self,
+        why: NotSeparable,
+        cases: Sequence[Case],
+        workbench: Workbench,
+        observer: Observer,
+        trajectories: bool | int,
+    ) -> Iterator[Record]:
+        parts = list(_sharing(why.only, cases)) if why.only else []
+        if 1 < len(parts) < len(cases):
+            for part in parts:
+                yield from self.run(part, workbench, observer, trajectories)
+            return
+        _note_serial(cases, str(why), observer)
+        yield from SerialEngine().run(cases, workbench, observer, trajectories)
+
+
+def default_lanes(case: Case, workbench: Workbench) -> int:
+    """As many lanes as keep a batch's recorded trajectory within `MEMORY_PER_BATCH`."""
+    settings = case.settings
+    numbers = settings.epochs + 1
+    try:
+        setup = workbench.setup(case)
+    except Exception:  # its record will say what is wrong
+        return 1
+    if not setup.resolves(settings.target):
+        numbers *= 1 + (setup.X.shape[1] + 1) * setup.y.shape[1]
+    bytes_per_lane = setup.X.element_size() * (numbers + 4 * setup.y.numel())
+    return max(1, min(MOST_LANES, MEMORY_PER_BATCH // bytes_per_lane))
+
+
+def train_lanes(cases: Sequence[Case], setups: Sequence[Setup], observer: Observer) -> Measurement:
+    """Train cases as lanes of one run, to the end of their epochs.
+
+    Raises NotSeparable at the first call that may mix lanes, and whatever the optimizer raises.
+    """
+    setup, settings = setups[0], cases[0].settings
+    count = len(cases)
+    lanes = _distinct_size(count, setup)
+    filled = [*range(count), *[count - 1] * (lanes - count)]
+    with isolated(cases[0].seed, setup.torch_device, threads_for(setup.work * lanes)):
+        model = lane_model([setups[i] for i in filled], [cases[i].seed for i in filled], fused=covered(cases[0]))
+        rows = model.rows(setup.X)
+        watch = LaneWatch(lanes, model.shapes)
+        state = _random_state()
+        with watch:
+            optimizer = _build(cases[0], model, _lane_params([cases[i].optimizer.params for i in filled], setup))
+        if needs_closure(optimizer):
+            raise NotSeparable("its step needs a closure")
+        recorder = _LaneRecorder(model, setup, settings.epochs, lanes, exact=not setup.resolves(settings.target))
+        step = _step_of(optimizer, watch)
+        steps = _train(model, step, rows, recorder, _lane_batches(cases, filled, setup, rows), count, observer)
+        if _random_state() != state:
+            raise NotSeparable("it draws random numbers")
+        return recorder.measurement(count, steps)
+
+
+def _train(
+    model: LaneModel,
+    step: Callable[[], None],
+    rows: Tensor,
+    recorder: _LaneRecorder,
+    batches: Callable[[], Iterator[tuple[Tensor, Tensor]]] | None,
+    count: int,
+    observer: Observer,
+) -> int:
+    """The loop; returns the steps of one lane."""
+    y, epochs = recorder.setup.y, recorder.epochs
+    tick, told, steps = max(1, epochs // 50), 0, 0
+    for epoch in range(1, epochs + 1):
+        if batches is None:
+            model.backward(rows, y, recorder.row())
+            step()
+            steps += 1
+        else:
+            model.measure(rows, y, recorder.row())
+            for some_rows, some_y in batches():
+                model.backward(some_rows, some_y, None)
+                step()
+                steps += 1
+        recorder.keep_parameters()
+        if epoch - told >= tick or epoch == epochs:
+            observer.advanced((epoch - told) * count)
+            told = epoch
+    return steps
+
+
+def _step_of(optimizer: Any, watch: LaneWatch) -> Callable[[], None]:
+    """One step under the watch; without the label for the profiler that torch wraps its own in, a tenth of its time."""
+    inner = getattr(type(optimizer).step, "__wrapped__", None)
+    bare = inner if type(optimizer).__module__.startswith("torch.optim") else None
+
+    def step() -> None:
+        with watch:
+            if bare is None:
+                optimizer.step()
+            else:
+                bare(optimizer)
+
+    return step
+
+
+class _LaneRecorder:
+    """The costs of every epoch and lane, on the device; the parameters too where costs cannot resolve the target."""
+
+    def __init__(self, model: LaneModel, setup: Setup, epochs: int, lanes: int, *, exact: bool) -> None:
+        self.model, self.setup, self.epochs = model, setup, epochs
+        self._costs = setup.X.new_empty(epochs + 1, lanes)
+        self._row = 0
+        self._trail: list[tuple[Tensor, Tensor]] | None = [] if exact and model.weight_and_bias() else None
+        self.keep_parameters()
+
+    def row(self) -> Tensor:
+        """Where the next epoch's costs go, (K,)."""
+        row = self._costs[self._row]
+        self._row += 1
+        return row
+
+    def keep_parameters(self) -> None:
+        """Note W and b as they are now, if they are wanted."""
+        if self._trail is not None:
+            weight, bias = self.model.weight_and_bias() or (torch.empty(0), torch.empty(0))
+            self._trail.append((weight.clone(), bias.clone()))
+
+    def measurement(self, count: int, steps: int) -> Measurement:
+        """Everything about the first `count` lanes; the others only filled the batch up."""
+        setup, model = self.setup, self.model
+        model.measure(model.rows(setup.X), setup.y, self.row())
+        final = model.weight_and_bias()
+        trail = self._trail
+        predictions = None if setup.features is None else model.outputs(model.rows(setup.features))[:count, 0]
+        return Measurement(
+            costs=self._costs[:, :count],
+            evaluations=[steps] * count,
+            weight=None if final is None else final[0][:count],
+            bias=None if final is None else final[1][:count],
+            outputs=model.outputs(model.rows(setup.X))[:count] if final is None else None,
+            weights=None if trail is None else torch.stack([weight[:count] for weight, _ in trail]),
+            biases=None if trail is None else torch.stack([bias[:count] for _, bias in trail]),
+            predictions=predictions,
+        )
+
+
+def _group(case: Case, workbench: Workbench) -> Hashable:
+    """Cases with the same one may be lanes of one batch; one that cannot be set up stands alone."""
+    optimizer = case.optimizer.component
+    try:
+        setup = workbench.setup(case)
+    except Exception:  # its record will say what is wrong
+        return case.key
+    model = "" if is_linear(setup) else case.model.label
+    structure = tuple((name, shape_of(value)) for name, value in case.optimizer.params.items())
+    return (
+        case.problem.label,
+        setup.problem.fingerprint,
+        case.device.label,
+        case.settings,
+        model,
+        optimizer.identity,
+        structure,
+    )
+
+
+def _sharing(what: str, cases: Sequence[Case]) -> Iterator[list[Case]]:
+    """The cases in parts that have the same hyperparameters, or the same model."""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        label = case.model.label if what == "models" else case.optimizer.label
+        groups.setdefault(label, []).append(case)
+    yield from groups.values()
+
+
+def _lane_params(params: Sequence[Mapping[str, object]], setup: Setup) -> dict[str, object]:
+    """One set of hyperparameters for all lanes: those that differ as lane scalars."""
+    first = params[0]
+    return {name: _lane_value([one[name] for one in params], setup) for name in first}
+
+
+def _lane_value(values: Sequence[Any], setup: Setup) -> object:
+    first = values[0]
+    if all(value is first or value == first for value in values):
+        return first
+    if isinstance(first, tuple):
+        return tuple(_lane_value([value[i] for value in values], setup) for i in range(len(first)))
+    return LaneScalar(torch.tensor(values, dtype=torch.float64, device=setup.torch_device))
+
+
+def _build(case: Case, model: LaneModel, params: dict[str, object]) -> Any:
+    """The optimizer over the laned parameters, one tensor at a time where it would take several at once."""
+    target = case.optimizer.component.resolve()
+    try:
+        names = inspect.signature(target).parameters
+    except (ValueError, TypeError):
+        names = {}  # type: ignore[assignment]
+    if "foreach" in names and not params.get("fused"):
+        params = {**params, "foreach": False}
+    return target(list(model.parameters), **params)
+
+
+def _lane_batches(
+    cases: Sequence[Case], filled: Sequence[int], setup: Setup, rows: Tensor
+) -> Callable[[], Iterator[tuple[Tensor, Tensor]]] | None:
+    """One pass over the data, every lane in the order that its seed gives the serial engine; None for full batches."""
+    size = cases[0].settings.batch_size
+    if size is None or size >= len(setup.X):
+        return None
+    seeds = list(dict.fromkeys(cases[i].seed for i in filled))
+    orders = {seed: batch_order(seed, len(setup.X)) for seed in seeds}
+    lane_of = torch.tensor([seeds.index(cases[i].seed) for i in filled], device=setup.X.device)
+
+    def one_pass() -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.stack([next(orders[seed]) for seed in seeds]).to(setup.X.device)
+        for some in order.split(size, dim=1):  # type: ignore[no-untyped-call]
+            chosen = some[0] if len(seeds) == 1 else some[lane_of]
+            yield rows[chosen], setup.y[chosen]
+
+    return one_pass
+
+
+def _distinct_size(count: int, setup: Setup) -> int:
+    """At least `count`, and unlike every size that a tensor of the problem may have."""
+    n, d, m = len(setup.X), setup.X.shape[1], setup.y.shape[1]
+    lanes = max(count, FEWEST_LANES)
+    while lanes in (n, d, m, d + 1, d * m, (d + 1) * m):
+        lanes += 1
+    return lanes
+
+
+def _random_state() -> tuple[object, ...]:
+    return random.getstate(), torch.get_rng_state().tolist()
+
+
+def _note_serial(cases: Sequence[Case], reason: str, observer: Observer) -> None:
+    observer.note(f"{cases[0].optimizer.component.name} runs serially: {reason}")

@@ -1,0 +1,105 @@
+"""The nets below the watch: some lanes are run again by the serial engine, and must come out alike.
+
+A lane that turned NaN is believed only if a serial run does so too, since a lane scalar that was read unseen reads
+NaN. And where linbench's own tests do not cover the optimizer, the lowest, the highest and one lane at random are
+replayed over the whole horizon, for what no watch on torch calls can see: custom kernels, state kept in Python.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from linbench.core.engines.lanes import NotSeparable
+from linbench.core.engines.serial import train
+from linbench.core.engines.verdicts import Verdicts, fingerprint
+from linbench.core.isolation import isolated, threads_for
+from linbench.core.observer import Observer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from linbench.core.measurement import Measurement
+    from linbench.core.plan import Case
+    from linbench.core.workbench import Workbench
+
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, torch.float16: 0.02}
+"""How far costs may lie apart, relative to the larger of the initial cost and the cost itself."""
+
+_COVERED = ("torch.optim",)
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """Checks batches against the serial engine. verdicts: what earlier checks found out."""
+
+    workbench: Workbench
+    verdicts: Verdicts
+
+    def check(self, cases: Sequence[Case], measured: Measurement) -> None:
+        """Raise NotSeparable where a replayed lane does not come out as its batch says."""
+        blown = _first_blown(measured.costs)
+        if blown is not None and not self._blows_up(cases[blown[0]], blown[1]):
+            raise NotSeparable("a lane turned NaN and its serial run did not")
+        if not covered(cases[0]):
+            self._check_whole_runs(cases, measured)
+
+    def _blows_up(self, case: Case, epoch: int) -> bool:
+        """Whether the serial run becomes non-finite by about that epoch too; it is trained no further."""
+        epochs = min(case.settings.epochs, epoch + 2 + epoch // 10)
+        shorter = replace(case, settings=replace(case.settings, epochs=epochs))
+        return not bool(torch.isfinite(self._serial_costs(shorter)).all())
+
+    def _check_whole_runs(self, cases: Sequence[Case], measured: Measurement) -> None:
+        key = fingerprint(cases, self.workbench)
+        verdict = self.verdicts.get(key)
+        if verdict is None:
+            verdict = all(agree(measured.costs[:, lane], self._serial_costs(cases[lane])) for lane in _extremes(cases))
+            self.verdicts.put(key, verdict)
+        if not verdict:
+            raise NotSeparable("a replayed lane came out otherwise than in its batch")
+
+    def _serial_costs(self, case: Case) -> Tensor:
+        setup = self.workbench.setup(case)
+        with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+            return train(case, setup, Observer()).costs[:, 0]
+
+
+def covered(case: Case) -> bool:
+    """Whether linbench's own tests hold this optimizer's batches to its serial runs."""
+    return getattr(case.optimizer.component.resolve(), "__module__", "").startswith(_COVERED)
+
+
+def agree(costs: Tensor, others: Tensor) -> bool:
+    """Whether two cost trajectories (E + 1,) are alike within `TOLERANCE`, up to where both have blown up."""
+    tolerance = TOLERANCE[costs.dtype]
+    a, b = (values.to("cpu", torch.float64) for values in (costs, others))
+    limit = tolerance * torch.maximum(b[0].abs(), b.abs())
+    # What grows without bound amplifies rounding; beyond this only that it blows up can be compared.
+    known = torch.isfinite(a) & torch.isfinite(b) & (b.abs() < 1e6 * b[0].abs().clamp(min=1e-30))
+    same_end = bool(torch.isfinite(a[-1])) == bool(torch.isfinite(b[-1]))
+    return same_end and bool(((a - b).abs() <= limit)[known].all())
+
+
+def _first_blown(costs: Tensor) -> tuple[int, int] | None:
+    """The lane that is the first to be non-finite, and its epoch; None where all stay finite."""
+    bad = ~torch.isfinite(costs)
+    epochs = torch.where(bad.any(0), bad.to(torch.uint8).argmax(0), len(costs))
+    lane = int(epochs.argmin())
+    return (lane, int(epochs[lane])) if epochs[lane] < len(costs) else None
+
+
+def _extremes(cases: Sequence[Case]) -> list[int]:
+    """The lanes of lowest and highest hyperparameters, and one at random that the cases themselves decide."""
+    order = sorted(range(len(cases)), key=lambda lane: _numbers(cases[lane]))
+    chosen = random.Random(cases[0].key).choice(order)
+    return list(dict.fromkeys([order[0], order[-1], chosen]))
+
+
+def _numbers(case: Case) -> tuple[float, ...]:
+    values = case.optimizer.params.values()
+    return tuple(float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool))
