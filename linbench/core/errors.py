@@ -24,15 +24,19 @@ class ComponentError(LinbenchError):
     """A plugin offers something that is not a well-formed component."""
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """An error that names the closest known one: `unknown optimizer 'adm': did you mean 'adam'?`."""
+def unknown_name(what: str, name: str, known: Iterable[str], of: str = "") -> UsageError:
+    """An error that names the closest known one: `unknown optimizer 'adm': did you mean 'adam'?`.
+
+    of: what it is unknown to, where that needs saying.
+    """
     import difflib  # here, since only mistakes need it
 
     known = sorted(known)
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    where = f" of {of}" if of else ""
     if close:
-        return UsageError(f"unknown {what} {name!r}: did you mean {close[0]!r}?")
-    return UsageError(f"unknown {what} {name!r}: known are {', '.join(known) if known else 'none'}")
+        return UsageError(f"unknown {what} {name!r}{where}: did you mean {close[0]!r}?")
+    return UsageError(f"unknown {what} {name!r}{where}: known are {', '.join(known) if known else 'none'}")
 
 
 def one_line(error: BaseException) -> str:

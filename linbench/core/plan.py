@@ -194,10 +194,10 @@ class Accepted:
 
     def check(self, component: Component, params: Mapping[str, object]) -> None:
         """Raise UsageError for a parameter that the target does not take, or one that it needs and was not given."""
-        of = f"parameter of {component.kind} {component.name!r}"
+        of = f"{component.kind} {component.name!r}"
         for name in params:
             if not self.takes(name):
-                raise unknown_name(of, name, self.names)
+                raise unknown_name("parameter", name, self.names, of)
         for name in self.names:
             if name in self.required and name not in params:
                 raise UsageError(f"{component.kind} {component.name!r} needs {name!r}: {component.name}:{name}=…")

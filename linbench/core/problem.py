@@ -79,7 +79,9 @@ class Problem:
             raise UsageError(f"to predict, give a list of numbers, not {features!r}") from None
         if raw.shape != (1, self.n_features):
             names = ", ".join(self.features)
-            raise UsageError(f"to predict, give {self.n_features} feature values ({names}), not {len(features)}")
+            raise UsageError(
+                f"to predict, give a value for each feature ({names}): {self.n_features}, not {len(features)}"
+            )
         row: Tensor = (raw - self.shift) / self.scale
         return row
 

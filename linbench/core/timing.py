@@ -74,7 +74,7 @@ def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Has
     with contextlib.ExitStack() as stack:
         candidates: dict[Hashable, Candidate] = {}
         for key, case in cases.items():
-            with contextlib.suppress(Exception):  # its record will say what it raised
+            with contextlib.suppress(Exception, SystemExit):  # its record will say what it raised
                 setup = workbench.setup(case)
                 stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
                 candidate = _candidate(case, setup)
@@ -122,7 +122,7 @@ def _block(candidate: Candidate, steps: int) -> float:
         for _ in itertools.repeat(None, steps):
             step()
         candidate.synchronize()
-    except Exception:  # third-party code
+    except (Exception, SystemExit):  # third-party code
         return math.nan
     return (time.perf_counter() - start) / steps
 

@@ -126,7 +126,7 @@ def test_any_table_format_of_tabulate_is_the_table_in_that_style(linbench, style
         ("table:style=githb", "unknown format 'githb': did you mean 'github'?"),
         ("json,csv", "a result has one format, not 2"),
         ("table:style=[github,html]", "a result has one format, not 2"),
-        ("json:indent=2", "unknown parameter of reporter 'json' 'indent': known are none"),
+        ("json:indent=2", "unknown parameter 'indent' of reporter 'json': known are none"),
         (
             "no_such.reporter",
             "cannot import reporter 'no_such.reporter': ModuleNotFoundError: No module named 'no_such'",

@@ -67,3 +67,32 @@ def test_small_work_gets_one_thread(work):
 
 def test_large_work_gets_torchs_threads():
     assert threads_for(1_000_000) == torch.get_num_threads()
+
+
+class DrawsEverywhere(torch.optim.SGD):
+    """Uses each generator that an optimizer may reach for."""
+
+    def step(self, closure=None):
+        import numpy
+
+        self.param_groups[0]["lr"] = 0.01 * (random.random() + numpy.random.rand() + torch.rand(()).item())
+        return super().step(closure)
+
+
+def test_whatever_generator_an_optimizer_draws_from_its_seed_decides():
+    import numpy  # noqa: F401  as a plugin that draws from it would
+
+    first, again, other = (
+        linbench.compare(DrawsEverywhere, "manual", seeds=[seed], epochs=20, timing=False).records[0]
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first.final_cost != other.final_cost
+
+
+def test_an_optimizer_that_leaves_the_program_is_an_error_record():
+    def leaving(params, lr):
+        raise SystemExit(0)
+
+    good, bad = linbench.compare(["sgd", leaving], "manual", epochs=3, timing=False)
+    assert (good.status, bad.status, bad.reason) == ("budget", "error", "SystemExit: 0")

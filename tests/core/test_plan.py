@@ -86,7 +86,7 @@ def test_an_optimizer_that_takes_no_lr_is_given_none(plan_of):
         ({"models": "linaer"}, "unknown model 'linaer': did you mean 'linear'?"),
         ({"problems": "study_hours"}, "unknown problem 'study_hours': did you mean 'study-hours'?"),
         ({"devices": "cdua"}, "unknown device 'cdua': did you mean 'cuda'?"),
-        ({"optimizers": "sgd:momentm=0.9"}, "unknown parameter of optimizer 'sgd' 'momentm': did you mean 'momentum'?"),
+        ({"optimizers": "sgd:momentm=0.9"}, "unknown parameter 'momentm' of optimizer 'sgd': did you mean 'momentum'?"),
         ({"problems": "csv:target=y"}, "problem 'csv' needs 'path': csv:path=…"),
         ({"models": "manual:5"}, "model 'manual' takes no parameter without a name"),
         ({"problems": "synthetic:10,n=20"}, "problem 'synthetic': 'n' is given twice"),

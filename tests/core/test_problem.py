@@ -87,10 +87,10 @@ def test_a_users_feature_values_enter_as_the_data_did():
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        ([1.0], "to predict, give 2 feature values (hours, sleep), not 1"),
-        ([1.0, 2.0, 3.0], "to predict, give 2 feature values (hours, sleep), not 3"),
+        ([1.0], "to predict, give a value for each feature (hours, sleep): 2, not 1"),
+        ([1.0, 2.0, 3.0], "to predict, give a value for each feature (hours, sleep): 2, not 3"),
         (["a", "b"], "to predict, give a list of numbers, not ['a', 'b']"),
-        ([[1.0, 2.0]], "to predict, give 2 feature values (hours, sleep), not 1"),
+        ([[1.0, 2.0]], "to predict, give a value for each feature (hours, sleep): 2, not 1"),
         (5, "to predict, give a list of numbers, not 5"),
     ],
 )

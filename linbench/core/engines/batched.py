@@ -75,7 +75,7 @@ class BatchedEngine:
             Replays(workbench, self.verdicts).check(cases, measured)
         except NotSeparable as why:
             yield from self._another_way(why, cases, workbench, observer, trajectories)
-        except Exception as error:  # whatever it is, the serial engine finds out for each case alone
+        except (Exception, SystemExit) as error:  # the serial engine finds out for each case alone
             _note_serial(cases, one_line(error), observer)
             yield from SerialEngine().run(cases, workbench, observer, trajectories)
         else:

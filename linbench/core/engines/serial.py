@@ -48,7 +48,7 @@ class SerialEngine:
                 with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
                     measured = train(case, setup, observer)
                 record = records([case], setup, measured, engine=self.name, trajectories=trajectories)[0]
-            except Exception as error:  # a failure is a record: third-party code may raise anything
+            except (Exception, SystemExit) as error:  # a failure is a record, whatever third-party code raises
                 record = failed(case, error, self.name)
             yield record
 

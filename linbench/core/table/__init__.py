@@ -63,8 +63,7 @@ def _sweep_table(rows: Sequence[Row], style: str, width: int) -> Body:
     sweeps = fold(rows)
     columns: list[Column[Sweep]] = [
         *_identity_columns(sweeps),
-        Column("runs", lambda sweep: str(sweep.runs)),
-        Column("converged", lambda sweep: str(sweep.count(Status.CONVERGED))),
+        Column("converged", lambda sweep: f"{sweep.count(Status.CONVERGED)}/{sweep.runs}"),
         Column("diverged", lambda sweep: str(sweep.count(Status.DIVERGED))),
         Column("best", lambda sweep: sweep.best_params, "left"),
         Column("epochs", lambda sweep: numbers.integer(sweep.best.epochs_to_target)),

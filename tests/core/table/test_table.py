@@ -129,7 +129,7 @@ def test_more_than_thirty_rows_are_folded_to_one_per_optimizer_and_model(make_re
     rows = cells(records)
     assert rows == [
         {
-            **{"optimizer": f"{name}:momentum=0.9", "model": "manual", "runs": "20", "converged": "5"},
+            **{"optimizer": f"{name}:momentum=0.9", "model": "manual", "converged": "5/20"},
             **{"diverged": "15", "best": "lr=0.01", "epochs": "100", "gap": "1.0e-06"},
             **{"median epochs": "–", "median gap": "∞", "lr within 2x of best": "0.01–0.03"},
         }

@@ -86,7 +86,7 @@ def test_auto_is_recorded_as_what_it_stands_for_and_runs_once(no_accelerator):
     ("spec", "message"),
     [
         ("gpu", "unknown device 'gpu': did you mean"),
-        ("cuda:indx=1", "unknown parameter of device 'cuda' 'indx': did you mean 'index'?"),
+        ("cuda:indx=1", "unknown parameter 'indx' of device 'cuda': did you mean 'index'?"),
         ("cuda:-1", "device 'cuda:index=-1' cannot be used: RuntimeError: "),
         ("cuda:one", "device 'cuda:index=one' cannot be used: TypeError: "),
         ("cpu:1", "device 'cpu' takes no parameter without a name"),
