@@ -5,6 +5,7 @@ import random
 import pytest
 import torch
 
+import linbench
 from linbench.core.isolation import isolated, threads_for
 
 CPU = torch.device("cpu")
