@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: compare test lint format bench clean
+.PHONY: compare test lint format bench bench-peers clean
 
 compare: $(VENV)/.installed
 	@$(BIN)/linbench compare --optimizers sgd,adam,rmsprop
@@ -28,8 +28,11 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-columns=median,iqr,rounds $(ARGS)
 
+bench-peers: $(VENV)/.installed-dev $(VENV)-peers/.installed
+	$(BIN)/python -m benchmarks.peers.table $(VENV)-peers/bin/python
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-peers
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -41,3 +44,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)-peers/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	PIP_CONSTRAINT= $(VENV)-peers/bin/pip install --quiet --requirement $<
+	@touch $@

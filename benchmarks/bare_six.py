@@ -1,5 +1,7 @@
 """The plain script that linbench is measured against: the tutorial's loop, six times, printing the final costs."""
 
+import sys
+
 import torch
 
 X = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
@@ -31,6 +33,8 @@ def train(optimizer_class, make):
 
 
 if __name__ == "__main__":
+    models = {"manual": manual, "linear": linear}
+    chosen = sys.argv[1:] or list(models)  # `bare_six.py manual` trains three runs
     for optimizer_class in (torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
-        for make in (manual, linear):
-            print(optimizer_class.__name__, make.__name__, train(optimizer_class, make))
+        for name in chosen:
+            print(optimizer_class.__name__, name, train(optimizer_class, models[name]))

@@ -1,24 +1,34 @@
 """Whole processes, start-up included."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-LINBENCH = [str(Path(sys.executable).with_name("linbench"))]
-
-
-def process(*command):
-    return lambda: subprocess.run(command, check=True, capture_output=True)
+from .processes import BARE, LINBENCH, process
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list"]], ids=" ".join)
 def test_answering_takes_at_most_two_and_a_half_times_importing_click(ratio, arguments):
-    assert ratio(process(*LINBENCH, *arguments), process(sys.executable, "-c", "import click"), rounds=25) <= 2.5
+    assert ratio(process(LINBENCH, *arguments), process(sys.executable, "-c", "import click"), rounds=25) <= 2.5
 
 
-def test_comparing_six_runs_takes_no_longer_than_a_plain_script_that_trains_them(ratio):
-    compare = process(*LINBENCH, "compare", "-o", "sgd,adam,rmsprop", "-m", "manual,linear")
-    assert ratio(compare, process(sys.executable, str(HERE / "bare_six.py")), rounds=7) <= 1.0
+@pytest.mark.parametrize(("engine", "limit"), [("serial", 1.0), ("auto", 0.7)])
+def test_comparing_six_runs_is_faster_than_a_plain_script_that_trains_them(ratio, engine, limit):
+    compare = process(LINBENCH, "compare", "-o", "sgd,adam,rmsprop", "-m", "manual,linear", "--engine", engine)
+    assert ratio(compare, process(*BARE), rounds=9) <= limit
+
+
+SWEEP = ["compare", "-o", "sgd,adam,rmsprop", "--lr", "1e-4..1e-1@1000", "-m", "manual", "--format", "json"]
+
+
+def test_three_thousand_runs_cost_what_three_cost_a_plain_script(ratio, tmp_path):
+    sweep = process(LINBENCH, *SWEEP, "--output", str(tmp_path / "sweep.json"))
+    assert ratio(sweep, process(*BARE, "manual"), rounds=9) <= 1.0
+    assert sweep() <= 1024
+
+
+def test_a_million_runs_take_200_seconds_and_2_gib(benchmark, tmp_path):
+    sweep = ["compare", "-o", "sgd", "--lr", "1e-4..1e-1@1000", "--seeds", "1000", "-m", "manual"]
+    million = process(LINBENCH, *sweep, "--jobs", "2", "--format", "jsonl", "--output", str(tmp_path / "million.jsonl"))
+    assert benchmark.pedantic(million, rounds=1) <= 2048
+    assert benchmark.stats.stats.max <= 1_000_000 / 5_000

@@ -75,6 +75,7 @@ def compare(
     batch_size: int | None = None,
     target: float = 1e-6,
     dtype: DType = "float32",
+    stop_at_target: bool = False,
     engine: runner.EngineName = "auto",
     jobs: int = 1,
     max_lanes: int | None = None,
@@ -89,6 +90,7 @@ def compare(
     optimizers: also classes and callables `f(params, **parameters)`; models, problems: likewise, and Problem objects.
     lr: a value, several, or a sweep as text, for every optimizer whose spec names none. seeds: a count (0 … n − 1),
     a list, or text. epochs: passes over the data. batch_size: rows per update, None for all. target: relative gap.
+    stop_at_target: end a run once it has converged, diverged or stalled.
     predict: one value per feature. trajectories: keep the cost curves, True for every epoch or about so many points.
     timing: measure the time per step. engine, jobs, max_lanes: see `Execution`.
     plugins: files or module names to load besides the installed ones.
@@ -103,7 +105,7 @@ def compare(
         problems=specs_of(problems),
         seeds=seeds_of(seeds),
         lr=lr_of(lr),
-        settings=Settings(epochs, batch_size, target, dtype),
+        settings=Settings(epochs, batch_size, target, dtype, stop_at_target),
     )
     return compare_plan(plan, Execution(engine, jobs, max_lanes, trajectories, timing), predict, observer)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial", "batched")
+SETTINGS = ("epochs", "batch_size", "target", "dtype", "stop_at_target")
 EVERY_EPOCH = "all"
 
 
@@ -71,6 +72,11 @@ EVERY_EPOCH = "all"
     default="auto",
     show_default=True,
     help="One case after the other, or many as one tensor program; auto is batched wherever that is valid.",
+)
+@click.option(
+    "--stop-at-target",
+    is_flag=True,
+    help="End a run once it has converged, diverged or stalled, instead of after all epochs.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes (on the CPU only).")
 @click.option(
@@ -154,7 +160,7 @@ def _prepared(
         **{axis: specs_of(options[axis]) for axis in ("optimizers", "models", "devices", "problems")},
         seeds=seeds_of(options["seeds"]),
         lr=lr_of(options["lr"]),
-        settings=Settings(options["epochs"], options["batch_size"], options["target"], options["dtype"]),
+        settings=Settings(**{name: options[name] for name in SETTINGS}),
     )
     trajectories = _trajectories(options["trajectories"])
     timing = not options["no_timing"]

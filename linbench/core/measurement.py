@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from linbench.core.workbench import Setup
 
 
+MOST_POINTS = 2001
+"""Trajectories are kept whole up to 2,000 epochs, and thinned to so many points beyond."""
+
+_NUMBERS_AT_ONCE = 2_000_000
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """K runs of E epochs, as an engine hands them over.
@@ -30,6 +36,7 @@ class Measurement:
     outputs: (K, n, m), the final model output; needed only where weight is None.
     weights: (E + 1, K, d, m) and biases: (E + 1, K, m), where costs alone cannot resolve the target.
     predictions: (K, m), where they were asked for.
+    epochs_run: K numbers of epochs, where runs may have stopped before the last; later costs are not theirs.
     """
 
     costs: Tensor
@@ -40,6 +47,7 @@ class Measurement:
     weights: Tensor | None = None
     biases: Tensor | None = None
     predictions: Tensor | None = None
+    epochs_run: Sequence[int] | None = None
 
 
 def records(
@@ -52,21 +60,20 @@ def records(
 ) -> list[Record]:
     """One record for each of K cases that share a setup."""
     theory, settings = setup.solution.theory, cases[0].settings
-    costs = measured.costs.to("cpu", torch.float64)
-    gaps = _exact_gaps(setup, measured)
-    judged = outcomes(
-        costs, costs - theory.optimum_cost if gaps is None else gaps, settings.target * theory.scale, theory
-    )
+    runs = measured.epochs_run or [settings.epochs] * len(cases)
     finals = _final_gaps(setup, measured).tolist()
     weights, biases = _rows(measured.weight, len(cases)), _rows(measured.bias, len(cases))
     predictions = _rows(measured.predictions, len(cases))
-    found = []
-    for lane, (case, outcome) in enumerate(zip(cases, judged, strict=True)):
-        found.append(
-            Record(
-                **_identity(case, engine),
+    found: dict[int, Record] = {}
+    for lanes, epochs in _alike(runs):
+        costs = measured.costs[: epochs + 1, lanes].to("cpu", torch.float64)
+        gaps = _gaps(setup, measured, costs, lanes, epochs)
+        judged = outcomes(costs, gaps, settings.target * theory.scale, theory)
+        for column, (lane, outcome) in enumerate(zip(lanes, judged, strict=True)):
+            found[lane] = Record(
+                **_identity(cases[lane], engine),
                 **_as_fields(outcome),
-                epochs_run=settings.epochs,
+                epochs_run=epochs,
                 evaluations=measured.evaluations[lane],
                 optimum_cost=theory.optimum_cost,
                 gap=finals[lane],
@@ -74,11 +81,21 @@ def records(
                 weight=weights[lane],
                 bias=biases[lane],
                 prediction=predictions[lane],
-                trajectory=_trajectory(costs[:, lane], outcome, trajectories),
+                trajectory=_trajectory(costs[:, column], outcome, trajectories),
                 theory=theory,
             )
-        )
-    return found
+    return [found[lane] for lane in range(len(cases))]
+
+
+def _alike(runs: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+    """Lanes with the same number of epochs, so many at a time that what is computed of them stays small."""
+    by_epochs: dict[int, list[int]] = {}
+    for lane, epochs in enumerate(runs):
+        by_epochs.setdefault(epochs, []).append(lane)
+    for epochs, lanes in by_epochs.items():
+        most = max(1, _NUMBERS_AT_ONCE // (epochs + 1))
+        for start in range(0, len(lanes), most):
+            yield lanes[start : start + most], epochs
 
 
 def failed(case: Case, error: BaseException, engine: str) -> Record:
@@ -115,10 +132,11 @@ def _as_fields(outcome: Outcome) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in Outcome.__slots__}
 
 
-def _exact_gaps(setup: Setup, measured: Measurement) -> Tensor | None:
+def _gaps(setup: Setup, measured: Measurement, costs: Tensor, lanes: list[int], epochs: int) -> Tensor:
+    """The gap of every epoch, (E + 1, K): from the parameters where they were kept, else from the costs."""
     if measured.weights is None or measured.biases is None:
-        return None
-    return setup.solution.gap(measured.weights, measured.biases)
+        return costs - setup.solution.theory.optimum_cost
+    return setup.solution.gap(measured.weights[: epochs + 1, lanes], measured.biases[: epochs + 1, lanes])
 
 
 def _final_gaps(setup: Setup, measured: Measurement) -> Tensor:
@@ -138,4 +156,4 @@ def _trajectory(costs: Tensor, outcome: Outcome, wanted: bool | int) -> Trajecto
     if wanted is False:
         return None
     full = Trajectory(range(len(costs)), costs.tolist())
-    return full if wanted is True else full.thinned(wanted, outcome.epochs_to_target)
+    return full.thinned(MOST_POINTS if wanted is True else min(wanted, MOST_POINTS), outcome.epochs_to_target)

@@ -24,6 +24,10 @@ STALL_WINDOW = 0.1
 STALL_EPOCHS = 10
 
 
+LOOK_EVERY = 50
+"""Epochs between two looks at whether a run may stop; the same for every engine, so where it stops is too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a trajectory says of its run."""
@@ -46,12 +50,30 @@ def noise_floor(theory: Theory, eps: float) -> float:
     return rounding * (2 * math.sqrt(theory.optimum_cost) + rounding)
 
 
+def may_stop(costs: Tensor, gaps: Tensor, target_gap: float, budget: int) -> Tensor:
+    """Which of K runs, after E of `budget` epochs, have converged, diverged or stalled: (K,), boolean.
+
+    costs, gaps: (E, K), those of the epochs so far.
+    """
+    finite = torch.isfinite(costs)
+    over = ~finite.all(0) | (gaps <= target_gap).any(0)
+    window = _stall_window(budget)
+    if len(costs) > window:
+        best = torch.where(finite, costs, math.inf)
+        over |= best[-window:].amin(0) >= best[:-window].amin(0)
+    return over
+
+
+def _stall_window(epochs: int) -> int:
+    return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+
+
 def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:
     """Judge K runs. costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum."""
     finite = torch.isfinite(costs)
     epochs = costs.shape[0] - 1
     best = torch.where(finite, costs, math.inf).cummin(0).values
-    window = max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+    window = _stall_window(epochs)
     moving = best[-1] < best[epochs - window] if epochs > window else torch.ones(costs.shape[1], dtype=torch.bool)
     columns = zip(
         costs[0].tolist(),

@@ -51,6 +51,7 @@ class Settings:
 
     epochs: passes over the data. batch_size: rows per update, None for the full batch.
     target: the relative gap at which a run counts as converged. dtype: of data and parameters while training.
+    stop_at_target: end a run at the first look after it has converged, diverged or stalled.
     Raises UsageError for values that cannot be run.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     batch_size: int | None = None
     target: float = 1e-6
     dtype: DType = "float32"
+    stop_at_target: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -96,6 +98,7 @@ class Case:
             "batch_size": settings.batch_size,
             "target": settings.target,
             "dtype": settings.dtype,
+            "stop_at_target": settings.stop_at_target,
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

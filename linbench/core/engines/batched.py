@@ -24,13 +24,14 @@ from linbench.core.engines.verdicts import Verdicts, user_verdicts
 from linbench.core.errors import one_line
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
+from linbench.core.outcome import LOOK_EVERY, may_stop
 from linbench.core.timing import shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from linbench.core.observer import Observer
-    from linbench.core.plan import Case
+    from linbench.core.plan import Case, Settings
     from linbench.core.record import Record
     from linbench.core.workbench import Setup, Workbench
 
@@ -130,12 +131,12 @@ def train_lanes(cases: Sequence[Case], setups: Sequence[Setup], observer: Observ
             optimizer = _build(cases[0], model, _lane_params([cases[i].optimizer.params for i in filled], setup))
         if needs_closure(optimizer):
             raise NotSeparable("its step needs a closure")
-        recorder = _LaneRecorder(model, setup, settings.epochs, lanes, exact=not setup.resolves(settings.target))
+        recorder = _LaneRecorder(model, setup, settings, lanes)
         step = _step_of(optimizer, watch)
-        steps = _train(model, step, rows, recorder, _lane_batches(cases, filled, setup, rows), count, observer)
+        epochs = _train(model, step, rows, recorder, _lane_batches(cases, filled, setup, rows), count, observer)
         if _random_state() != state:
             raise NotSeparable("it draws random numbers")
-        return recorder.measurement(count, steps)
+        return recorder.measurement(count, epochs, -(-len(rows) // (settings.batch_size or len(rows))))
 
 
 def _train(
@@ -147,25 +148,25 @@ def _train(
     count: int,
     observer: Observer,
 ) -> int:
-    """The loop; returns the steps of one lane."""
-    y, epochs = recorder.setup.y, recorder.epochs
-    tick, told, steps = max(1, epochs // 50), 0, 0
+    """The loop; returns the epochs that it took."""
+    y, epochs, stop = recorder.setup.y, recorder.settings.epochs, recorder.settings.stop_at_target
+    tick, told = max(1, epochs // 50), 0
     for epoch in range(1, epochs + 1):
         if batches is None:
             model.backward(rows, y, recorder.row())
             step()
-            steps += 1
         else:
             model.measure(rows, y, recorder.row())
             for some_rows, some_y in batches():
                 model.backward(some_rows, some_y, None)
                 step()
-                steps += 1
         recorder.keep_parameters()
         if epoch - told >= tick or epoch == epochs:
             observer.advanced((epoch - told) * count)
             told = epoch
-    return steps
+        if stop and epoch % LOOK_EVERY == 0 and recorder.stop_lanes(epoch):
+            break
+    return epoch
 
 
 def _step_of(optimizer: Any, watch: LaneWatch) -> Callable[[], None]:
@@ -186,11 +187,14 @@ def _step_of(optimizer: Any, watch: LaneWatch) -> Callable[[], None]:
 class _LaneRecorder:
     """The costs of every epoch and lane, on the device; the parameters too where costs cannot resolve the target."""
 
-    def __init__(self, model: LaneModel, setup: Setup, epochs: int, lanes: int, *, exact: bool) -> None:
-        self.model, self.setup, self.epochs = model, setup, epochs
-        self._costs = setup.X.new_empty(epochs + 1, lanes)
+    def __init__(self, model: LaneModel, setup: Setup, settings: Settings, lanes: int) -> None:
+        self.model, self.setup, self.settings = model, setup, settings
+        self._costs = setup.X.new_empty(settings.epochs + 1, lanes)
         self._row = 0
-        self._trail: list[tuple[Tensor, Tensor]] | None = [] if exact and model.weight_and_bias() else None
+        exact = not setup.resolves(settings.target) and model.weight_and_bias() is not None
+        self._trail: list[tuple[Tensor, Tensor]] | None = [] if exact else None
+        self._stopped = torch.zeros(lanes, dtype=torch.bool)
+        self._stops: list[tuple[Tensor, int, _Final]] = []
         self.keep_parameters()
 
     def row(self) -> Tensor:
@@ -205,23 +209,71 @@ class _LaneRecorder:
             weight, bias = self.model.weight_and_bias() or (torch.empty(0), torch.empty(0))
             self._trail.append((weight.clone(), bias.clone()))
 
-    def measurement(self, count: int, steps: int) -> Measurement:
+    def stop_lanes(self, epoch: int) -> bool:
+        """Note where the lanes are that may stop after `epoch`; whether no other is left.
+
+        They train on with their batch, but nothing after this is theirs.
+        """
+        solution, target = self.setup.solution, self.settings.target
+        costs = self._costs[: self._row].to("cpu", torch.float64)
+        gaps = costs - solution.theory.optimum_cost
+        if self._trail is not None:
+            weights, biases = (torch.stack(values)[: self._row] for values in zip(*self._trail, strict=True))
+            gaps = solution.gap(weights, biases)
+        over = may_stop(costs, gaps, target * solution.theory.scale, self.settings.epochs) & ~self._stopped
+        if over.any():
+            self._stops.append((over, epoch, self._final()))
+            self._stopped |= over
+        return bool(self._stopped.all())
+
+    def measurement(self, count: int, epochs: int, steps_per_epoch: int) -> Measurement:
         """Everything about the first `count` lanes; the others only filled the batch up."""
-        setup, model = self.setup, self.model
-        model.measure(model.rows(setup.X), setup.y, self.row())
-        final = model.weight_and_bias()
+        self.model.measure(self.model.rows(self.setup.X), self.setup.y, self.row())
+        final, runs = self._final(), torch.full((len(self._stopped),), epochs)
+        for lanes, epoch, earlier in self._stops:
+            final = final.with_lanes(lanes, earlier)
+            runs[lanes] = epoch
         trail = self._trail
-        predictions = None if setup.features is None else model.outputs(model.rows(setup.features))[:count, 0]
         return Measurement(
-            costs=self._costs[:, :count],
-            evaluations=[steps] * count,
-            weight=None if final is None else final[0][:count],
-            bias=None if final is None else final[1][:count],
-            outputs=model.outputs(model.rows(setup.X))[:count] if final is None else None,
+            costs=self._costs[: self._row, :count],
+            evaluations=(runs[:count] * steps_per_epoch).tolist(),
+            weight=None if final.weight is None else final.weight[:count],
+            bias=None if final.bias is None else final.bias[:count],
+            outputs=None if final.outputs is None else final.outputs[:count],
             weights=None if trail is None else torch.stack([weight[:count] for weight, _ in trail]),
             biases=None if trail is None else torch.stack([bias[:count] for _, bias in trail]),
-            predictions=predictions,
+            predictions=None if final.predictions is None else final.predictions[:count],
+            epochs_run=runs[:count].tolist(),
         )
+
+    def _final(self) -> _Final:
+        """Copies of what a record tells of the end of its run."""
+        setup, model = self.setup, self.model
+        weight, bias = model.weight_and_bias() or (None, None)
+        return _Final(
+            weight=None if weight is None else weight.clone(),
+            bias=None if bias is None else bias.clone(),
+            outputs=model.outputs(model.rows(setup.X)) if weight is None else None,
+            predictions=None if setup.features is None else model.outputs(model.rows(setup.features))[:, 0],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Final:
+    """See `Measurement`."""
+
+    weight: Tensor | None
+    bias: Tensor | None
+    outputs: Tensor | None
+    predictions: Tensor | None
+
+    def with_lanes(self, lanes: Tensor, other: _Final) -> _Final:
+        """Itself, with some lanes taken from another."""
+        for name in self.__slots__:
+            mine, others = getattr(self, name), getattr(other, name)
+            if mine is not None:
+                mine[lanes] = others[lanes]
+        return self
 
 
 def _group(case: Case, workbench: Workbench) -> Hashable:

@@ -12,12 +12,13 @@ import torch
 
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, failed, records
+from linbench.core.outcome import LOOK_EVERY, may_stop
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from linbench.core.observer import Observer
-    from linbench.core.plan import Case
+    from linbench.core.plan import Case, Settings
     from linbench.core.record import Record
     from linbench.core.workbench import Setup, Workbench
 
@@ -113,7 +114,7 @@ def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
     """Train one case to the end of its epochs, recording the cost at every one of them."""
     trainer = make_trainer(case, setup)
     exact = setup.form is not None and not setup.resolves(case.settings.target)
-    recorder = _Recorder(trainer, case.settings.epochs, observer, [] if exact else None)
+    recorder = _Recorder(trainer, case.settings, observer, [] if exact else None)
     batch_size = case.settings.batch_size
     if trainer.needs_closure or (batch_size is not None and batch_size < len(setup.X)):
         evaluations = _general_loop(trainer, recorder, _batches(case, setup))
@@ -134,7 +135,9 @@ def _full_batch_loop(trainer: Trainer, recorder: _Recorder) -> int:
         record(cost.detach())
         if epoch == due:
             due = recorder.pause(epoch)
-    return epochs
+            if recorder.over:
+                break
+    return epoch
 
 
 def _general_loop(trainer: Trainer, recorder: _Recorder, batches: Callable[[], Iterator[tuple[Tensor, Tensor]]]) -> int:
@@ -146,6 +149,8 @@ def _general_loop(trainer: Trainer, recorder: _Recorder, batches: Callable[[], I
             evaluations += trainer.update(X, y)
         if epoch == recorder.due:
             recorder.pause(epoch)
+            if recorder.over:
+                break
     return evaluations
 
 
@@ -175,15 +180,17 @@ class _Recorder:
     """Keeps what training shows, on its device; nothing is synchronised before the end.
 
     trail: the parameters of every epoch, only where costs cannot resolve the target.
-    due: the next epoch at which somebody wants to look.
+    due: the next epoch at which somebody wants to look. over: the run may stop, and it was asked to.
     """
 
     def __init__(
-        self, trainer: Trainer, epochs: int, observer: Observer, trail: list[tuple[Tensor, Tensor]] | None
+        self, trainer: Trainer, settings: Settings, observer: Observer, trail: list[tuple[Tensor, Tensor]] | None
     ) -> None:
-        self.trainer, self.epochs, self.observer, self.trail = trainer, epochs, observer, trail
+        self.trainer, self.epochs, self.observer, self.trail = trainer, settings.epochs, observer, trail
+        self._settings = settings
         self.costs: list[Tensor] = []
-        self._tick = max(1, epochs // _UPDATES_TO_OBSERVER)
+        self.over = False
+        self._tick = max(1, self.epochs // _UPDATES_TO_OBSERVER)
         self._told = 0
         self._keep_parameters()
         self.due = self._next_due(0)
@@ -208,6 +215,8 @@ class _Recorder:
         if epoch % self._tick == 0 or epoch == self.epochs:
             self.observer.advanced(epoch - self._told)
             self._told = epoch
+        if self._settings.stop_at_target and epoch % LOOK_EVERY == 0:
+            self.over = self._may_stop()
         self.due = self._next_due(epoch)
         return self.due
 
@@ -234,7 +243,17 @@ class _Recorder:
             weights=None if trail is None else torch.stack([weight for weight, _ in trail])[:, None],
             biases=None if trail is None else torch.stack([bias for _, bias in trail])[:, None],
             predictions=predictions,
+            epochs_run=[len(self.costs) - 1],
         )
+
+    def _may_stop(self) -> bool:
+        solution, settings = self.trainer.setup.solution, self._settings
+        costs = torch.stack(self.costs)[:, None].to("cpu", torch.float64)
+        gaps = costs - solution.theory.optimum_cost
+        if self.trail is not None:  # which has the epoch that was just trained too
+            weights, biases = (torch.stack(values)[:-1, None] for values in zip(*self.trail, strict=True))
+            gaps = solution.gap(weights, biases)
+        return bool(may_stop(costs, gaps, settings.target * solution.theory.scale, self.epochs))
 
     def _keep_parameters(self) -> None:
         if self.trail is not None:
@@ -245,4 +264,5 @@ class _Recorder:
             return epoch + 1
         log_every = self.observer.log_every or math.inf
         tick, log = (every * (epoch // every + 1) for every in (self._tick, log_every))
-        return int(min(tick, log, max(self.epochs, epoch + 1)))
+        look = LOOK_EVERY * (epoch // LOOK_EVERY + 1) if self._settings.stop_at_target else math.inf
+        return int(min(tick, log, look, max(self.epochs, epoch + 1)))

@@ -141,3 +141,29 @@ def test_an_invalid_hyperparameter_is_an_error_of_its_own_case_only():
     records = linbench.compare("sgd:lr=[-0.1,0.01,0.02]", "manual", engine="batched", epochs=10, timing=False).records
     assert [record.status for record in records] == ["error", "budget", "budget"]
     assert records[0].reason == "ValueError: Invalid learning rate: -0.1"
+
+
+@pytest.mark.parametrize("target", [1e-6, 1e-10])
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_stopping_at_the_target_cuts_every_run_at_the_same_epoch_in_both_engines(both, batch_size, target):
+    spec = "sgd:lr=[1e-12,0.03,0.1,0.5],rmsprop:lr=0.01"
+    arguments = {"models": "manual", "epochs": 1000, "target": target, "batch_size": batch_size}
+    serial, batched = both(spec, stop_at_target=True, **arguments)
+    whole = linbench.compare(spec, timing=False, trajectories=True, engine="serial", **arguments)
+    for one, lane, full in zip(serial, batched, whole, strict=True):
+        assert one.epochs_run == lane.epochs_run
+        assert one.epochs_run % 50 == 0
+        assert one.evaluations == lane.evaluations == one.epochs_run * (1 if batch_size is None else 2)
+        assert list(map(repr, one.trajectory.cost)) == list(map(repr, full.trajectory.cost))[: one.epochs_run + 1]
+        assert lane.weight[0][0] == pytest.approx(one.weight[0][0], rel=1e-4, nan_ok=True)
+        assert one.status == lane.status
+        assert one.epochs_to_target == full.epochs_to_target
+    assert serial.records[0].epochs_run < 1000  # stalled
+    assert serial.records[3].epochs_run < 1000  # diverged
+
+
+def test_trajectories_of_long_runs_are_thinned_and_keep_their_ends_and_the_crossing():
+    (record,) = linbench.compare("sgd:lr=0.05", "manual", epochs=5000, trajectories=True, timing=False)
+    epochs = list(record.trajectory.epoch)
+    assert len(epochs) <= 2001
+    assert {0, 5000, record.epochs_to_target} <= set(epochs)

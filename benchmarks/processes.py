@@ -1,0 +1,26 @@
+"""Commands as whole processes: time and peak memory as the operating system counts them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LINBENCH = str(Path(sys.executable).with_name("linbench"))
+BARE = [sys.executable, str(HERE / "bare_six.py")]
+
+
+def process(*command):
+    """A callable that runs the command and throws its output away; it returns the peak memory in MiB."""
+
+    def run():
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        errors = child.stderr.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        child.stderr.close()
+        if child.returncode:
+            raise RuntimeError(errors.decode())
+        return usage.ru_maxrss / 1024
+
+    return run
