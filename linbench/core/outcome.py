@@ -56,33 +56,32 @@ def may_stop(costs: Tensor, gaps: Tensor, target_gap: float, budget: int) -> Ten
     costs, gaps: (E, K), those of the epochs so far.
     """
     finite = torch.isfinite(costs)
-    over = ~finite.all(0) | (gaps <= target_gap).any(0)
-    window = _stall_window(budget)
-    if len(costs) > window:
-        best = torch.where(finite, costs, math.inf)
-        over |= best[-window:].amin(0) >= best[:-window].amin(0)
-    return over
+    bounded = torch.where(finite, costs, math.inf)
+    return ~finite.all(0) | (gaps <= target_gap).any(0) | _stalled(bounded, budget)
 
 
-def _stall_window(epochs: int) -> int:
-    return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+def _stalled(costs: Tensor, epochs: int) -> Tensor:
+    """Whether the best of K runs' costs (E, K) lies before the last `STALL_WINDOW` of so many epochs."""
+    window = max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+    if len(costs) <= window + 1:
+        return torch.zeros(costs.shape[1], dtype=torch.bool)
+    return costs[-window:].amin(0) >= costs[:-window].amin(0)
 
 
 def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:
     """Judge K runs. costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum."""
     finite = torch.isfinite(costs)
     epochs = costs.shape[0] - 1
-    best = torch.where(finite, costs, math.inf).cummin(0).values
-    window = _stall_window(epochs)
-    moving = best[-1] < best[epochs - window] if epochs > window else torch.ones(costs.shape[1], dtype=torch.bool)
+    bounded = torch.where(finite, costs, math.inf)
+    best = bounded.amin(0)
     columns = zip(
         costs[0].tolist(),
         costs[-1].tolist(),
-        best[-1].tolist(),
+        best.tolist(),
         _first(gaps <= target_gap),
         _first(~finite),
-        _first(costs <= best[-1]),
-        moving.tolist(),
+        _first(bounded <= best),
+        (~_stalled(bounded, epochs)).tolist(),
         strict=True,
     )
     return [_judge(epochs, theory, *column) for column in columns]
