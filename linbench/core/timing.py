@@ -7,18 +7,18 @@ drawn anew each round, and the median and interquartile range over the rounds ar
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import math
 import random
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from linbench.core.engines.serial import make_trainer
+from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated
 from linbench.core.plan import jsonable
 from linbench.core.record import Record, StepTime
@@ -93,7 +93,7 @@ def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) 
     rounds = min(max(affordable, ROUNDS.start), ROUNDS.stop - 1)
     blocks: dict[Hashable, list[float]] = {key: [] for key in candidates}
     order, shuffle = list(candidates), random.Random(0).shuffle
-    with _no_garbage_collection():
+    with collection_put_off():
         for _ in range(rounds):
             shuffle(order)
             for key in order:
@@ -132,14 +132,3 @@ def _summary(times: Sequence[float]) -> StepTime:
         torch.tensor(times, dtype=torch.float64).quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)) * 1e6
     )
     return StepTime(float(median), float(high - low))
-
-
-@contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -22,6 +22,7 @@ from linbench.core.engines.replay import Replays, covered
 from linbench.core.engines.serial import SerialEngine, batch_order, needs_closure
 from linbench.core.engines.verdicts import Verdicts, user_verdicts
 from linbench.core.errors import one_line
+from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
 from linbench.core.outcome import LOOK_EVERY, may_stop
@@ -80,7 +81,9 @@ class BatchedEngine:
             _note_serial(cases, one_line(error), observer)
             yield from SerialEngine().run(cases, workbench, observer, trajectories)
         else:
-            yield from records(cases, setups[0], measured, engine=self.name, trajectories=trajectories)
+            with collection_put_off():
+                made = records(cases, setups[0], measured, engine=self.name, trajectories=trajectories)
+            yield from made
 
     def _another_way(
         self,

@@ -1,0 +1,22 @@
+"""Garbage collection put off while many small objects are made, none of which can be garbage yet."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def collection_put_off() -> Iterator[None]:
+    """No cyclic collection inside; as it was afterwards."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
