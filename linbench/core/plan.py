@@ -35,14 +35,16 @@ class Choice:
     component: Component
     params: Mapping[str, object]
     label: str
+    json: str = field(init=False, repr=False, compare=False)
+    """Its part of a case's key, as canonical JSON; written once, for a choice is part of many cases."""
+
+    def __post_init__(self) -> None:
+        content = {"name": self.component.identity, "params": jsonable(self.params)}
+        object.__setattr__(self, "json", _canonical(content))
 
     def build(self, *arguments: object) -> Any:
         """Call the target; raises whatever the target raises."""
         return self.component.resolve()(*arguments, **self.params)
-
-    def identity(self) -> dict[str, object]:
-        """The JSON-ready part of a case's key."""
-        return {"name": self.component.identity, "params": jsonable(self.params)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Settings:
     target: float = 1e-6
     dtype: DType = "float32"
     stop_at_target: bool = False
+    json: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -70,6 +73,8 @@ class Settings:
             raise UsageError(f"target must be a positive relative gap, not {self.target}")
         if self.dtype not in DTYPES:
             raise unknown_name("dtype", self.dtype, DTYPES)
+        content = {name: getattr(self, name) for name in self.__slots__ if name != "json"}
+        object.__setattr__(self, "json", _canonical(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +91,11 @@ class Case:
     @property
     def key(self) -> str:
         """SHA-256 (hex) of the case's canonical JSON."""
-        settings = self.settings
-        content = {
-            "schema": SCHEMA,
-            "problem": self.problem.identity(),
-            "model": self.model.identity(),
-            "optimizer": self.optimizer.identity(),
-            "device": self.device.label,
-            "seed": self.seed,
-            "epochs": settings.epochs,
-            "batch_size": settings.batch_size,
-            "target": settings.target,
-            "dtype": settings.dtype,
-            "stop_at_target": settings.stop_at_target,
-        }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        device = json.dumps(self.device.label)
+        text = (
+            f'{{"device":{device},"model":{self.model.json},"optimizer":{self.optimizer.json},'
+            f'"problem":{self.problem.json},"schema":{SCHEMA},"seed":{self.seed},"settings":{self.settings.json}}}'
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -230,6 +225,10 @@ def signature_of(target: Callable[..., Any], harness_arguments: int) -> Accepted
         required=frozenset(p.name for p in named if p.default is p.empty),
         any_keyword=any(p.kind is p.VAR_KEYWORD for p in parameters),
     )
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
 def jsonable(value: object) -> Any:

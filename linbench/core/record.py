@@ -154,7 +154,11 @@ class Record:
         }
         if self.trajectory is not None:
             content["trajectory"] = {"epoch": list(self.trajectory.epoch), "cost": list(self.trajectory.cost)}
-        return {key: finite(value) for key, value in content.items()}
+        return {key: value if type(value) in _FINITE else finite(value) for key, value in content.items()}
+
+
+_FINITE = frozenset({type(None), bool, int, str})
+"""What needs no look: most of a record, and a sweep has a million of them."""
 
 
 def finite(value: Any) -> Any:

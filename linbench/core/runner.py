@@ -96,7 +96,8 @@ def run(plan: Plan, workbench: Workbench, execution: Execution, observer: Observ
 def in_plan_order(plan: Iterable[Case], records: Iterable[Record]) -> list[Record]:
     """Records sorted as the plan's cases are; cases without one are left out."""
     by_key = {record.key: record for record in records}
-    return [by_key[case.key] for case in plan if case.key in by_key]
+    keys = (case.key for case in plan)
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def _in_turn(

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 
 import pytest
 from hypothesis import given
@@ -26,10 +27,12 @@ def keys_of(catalog):
 
 def test_a_key_is_the_sha256_of_the_cases_canonical_json(keys_of):
     text = (
-        '{"batch_size":null,"device":"cpu","dtype":"float32","epochs":2000,"model":{"name":"manual","params":{}},'
+        '{"device":"cpu","model":{"name":"manual","params":{}},'
         '"optimizer":{"name":"adam","params":{"betas":[0.8,0.99],"lr":0.01}},'
-        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":1,"seed":3,"target":1e-06}'
+        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":1,"seed":3,'
+        '"settings":{"batch_size":null,"dtype":"float32","epochs":2000,"stop_at_target":false,"target":1e-06}}'
     )
+    assert json.loads(text)["seed"] == 3
     keys = keys_of(problems="synthetic:condition=inf", optimizers="adam:betas=(0.8,0.99)", seeds=(3,))
     assert keys == [hashlib.sha256(text.encode()).hexdigest()]
 
