@@ -95,8 +95,12 @@ def _parameter_columns(rows: Sequence[Row]) -> list[Column[Row]]:
     """W, b and the prediction where they are single numbers; the prediction also where it is several."""
     columns: list[Column[Row]] = []
     if any(_scalar_form(row.first) for row in rows):
-        columns.append(Column("W", lambda row: _median_of(row, lambda r: r.weight[0][0] if r.weight else None)))
-        columns.append(Column("b", lambda row: _median_of(row, lambda r: r.bias[0] if r.bias else None)))
+        columns.append(
+            Column("W", lambda row: _median_of(row, lambda r: r.weight[0][0] if r.weight and _scalar_form(r) else None))
+        )
+        columns.append(
+            Column("b", lambda row: _median_of(row, lambda r: r.bias[0] if r.bias and _scalar_form(r) else None))
+        )
     width = max((len(row.first.prediction) for row in rows if row.first.prediction), default=0)
     columns += [_prediction_column(i, "predicted" if width == 1 else f"predicted {i + 1}") for i in range(width)]
     return columns
