@@ -9,6 +9,7 @@ import torch
 import linbench
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
 from linbench.core.engines.verdicts import Verdicts
+from linbench.core.pool import in_processes
 
 HARMLESS = {
     hostile.ItemOnLr,  # as lanes that share their lr
@@ -153,3 +154,14 @@ def test_torch_calls_with_a_lane_scalar_are_those_of_each_lane(scalar, call):
 def test_calls_that_may_mix_lanes_are_refused(call):
     with LaneWatch(3, None), pytest.raises(NotSeparable):
         call(torch.rand(3, 2))
+
+
+def test_processes_that_write_one_verdict_at_once_leave_it_whole(tmp_path):
+    def put_often(_):
+        for _ in range(50):
+            Verdicts(tmp_path).put("key", separable=True)
+            assert Verdicts(tmp_path).get("key") is True
+        return "done"
+
+    assert [result for _, result in in_processes(range(4), put_often, 4)] == ["done"] * 4
+    assert [file.name for file in tmp_path.iterdir()] == ["key.json"]
