@@ -135,7 +135,7 @@ def train_lanes(cases: Sequence[Case], setups: Sequence[Setup], observer: Observ
         if needs_closure(optimizer):
             raise NotSeparable("its step needs a closure")
         recorder = _LaneRecorder(model, setup, settings, lanes)
-        step = _step_of(optimizer, watch)
+        step = _step_of(optimizer, watch, plain=covered(cases[0]))
         epochs = _train(model, step, rows, recorder, _lane_batches(cases, filled, setup, rows), count, observer)
         if _random_state() != state:
             raise NotSeparable("it draws random numbers")
@@ -172,10 +172,10 @@ def _train(
     return epoch
 
 
-def _step_of(optimizer: Any, watch: LaneWatch) -> Callable[[], None]:
+def _step_of(optimizer: Any, watch: LaneWatch, *, plain: bool) -> Callable[[], None]:
     """One step under the watch; without the label for the profiler that torch wraps its own in, a tenth of its time."""
-    inner = getattr(type(optimizer).step, "__wrapped__", None)
-    bare = inner if type(optimizer).__module__.startswith("torch.optim") else None
+    # Only for torch's own classes: with a factory's optimizer there may be hooks that the wrapped step would call.
+    bare = getattr(type(optimizer).step, "__wrapped__", None) if plain else None
 
     def step() -> None:
         with watch:

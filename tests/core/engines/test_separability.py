@@ -165,3 +165,10 @@ def test_processes_that_write_one_verdict_at_once_leave_it_whole(tmp_path):
 
     assert [result for _, result in in_processes(range(4), put_often, 4)] == ["done"] * 4
     assert [file.name for file in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_hooks_on_a_step_are_called_in_a_batch_too(both):
+    serial, batched = both(hostile.hooked_sgd, lr="1e-3..0.05@2", epochs=30)
+    assert {record.engine for record in batched} == {"batched"}
+    for one, lane in zip(serial, batched, strict=True):
+        assert list(lane.trajectory.cost) == pytest.approx(list(one.trajectory.cost), rel=1e-5)
