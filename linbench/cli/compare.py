@@ -78,7 +78,12 @@ EVERY_EPOCH = "all"
     is_flag=True,
     help="End a run once it has converged, diverged or stalled, instead of after all epochs.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes (on the CPU only).")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes, on the CPU only.  [default: one a processor, where there is enough to do]",
+)
 @click.option(
     "--max-lanes", type=click.IntRange(min=1), metavar="N", help="Cases per batch.  [default: from the sizes]"
 )

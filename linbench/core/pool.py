@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,16 @@ class Died:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    content: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Result(Generic[Result]):
+    content: Result
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker(Generic[Result]):
     position: int
@@ -33,13 +44,23 @@ class _Worker(Generic[Result]):
     connection: Connection
 
 
+Tell = Callable[[object], None]
+"""Sends word to the parent while a task is under way."""
+
+
+def processors() -> int:
+    """How many processes can compute at once here; 1 where forking a process that uses torch is not safe."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
 def in_processes(
-    tasks: Sequence[Task], work: Callable[[Task], Result], processes: int
+    tasks: Sequence[Task], work: Callable[[Task, Tell], Result], processes: int, listen: Tell
 ) -> Iterator[tuple[Task, Result | Died]]:
     """Each task with its result, in the order of the tasks; at most `processes` at a time.
 
-    `work` runs in a fork of this process, so neither it nor a task needs to be picklable; its result does. An
-    exception in it ends its process, and is `Died`. When this generator is closed or interrupted, so are they all.
+    `work` runs in a fork of this process, so neither it nor a task needs to be picklable; its result does, and what
+    it tells, which `listen` is called with as it comes. An exception in it ends its process, and is `Died`. When this
+    generator is closed or interrupted, so are they all.
     """
     waiting = iter(enumerate(tasks))
     running: dict[int, _Worker[Result]] = {}
@@ -49,9 +70,12 @@ def in_processes(
             while next_out not in done:
                 while len(running) < processes and (task := next(waiting, None)) is not None:
                     running[task[0]] = _start(*task, work)
-                for worker in _finished(running):
-                    collected: Result | Died = _collect(worker)
-                    done[worker.position] = collected
+                for worker in _heard(running):
+                    collected: _Word | _Result[Result] | Died = _receive(worker)
+                    if isinstance(collected, _Word):
+                        listen(collected.content)
+                        continue
+                    done[worker.position] = collected if isinstance(collected, Died) else collected.content
                     del running[worker.position]
             yield tasks[next_out], done.pop(next_out)
     finally:
@@ -60,7 +84,7 @@ def in_processes(
             worker.process.join()
 
 
-def _start(position: int, task: Task, work: Callable[[Task], Result]) -> _Worker[Result]:
+def _start(position: int, task: Task, work: Callable[[Task, Tell], Result]) -> _Worker[Result]:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     sys.stdout.flush()  # or the child would write what is still buffered a second time
     sys.stderr.flush()
@@ -71,26 +95,28 @@ def _start(position: int, task: Task, work: Callable[[Task], Result]) -> _Worker
     return _Worker(position, process, receiver)
 
 
-def _child(work: Callable[[Task], Result], task: Task, sender: Connection) -> None:
+def _child(work: Callable[[Task, Tell], Result], task: Task, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     gc.disable()  # one task and it ends: looking through all that it inherited would cost more than it frees
-    sender.send(work(task))
+    sender.send(_Result(work(task, lambda content: sender.send(_Word(content)))))
 
 
-def _finished(running: dict[int, _Worker[Result]]) -> list[_Worker[Result]]:
+def _heard(running: dict[int, _Worker[Result]]) -> list[_Worker[Result]]:
     """The workers that have something to say, or never will; waits for the first one."""
     by_handle = {worker.connection: worker for worker in running.values()}
     ready = multiprocessing.connection.wait(list(by_handle))
     return [by_handle[handle] for handle in ready]  # type: ignore[index]
 
 
-def _collect(worker: _Worker[Result]) -> Result | Died:
+def _receive(worker: _Worker[Result]) -> _Word | _Result[Result] | Died:
     """What a worker sent. One that died closes its end of the pipe, which reads as the end of a file."""
     try:
-        result: Result | Died = worker.connection.recv()
+        result: _Word | _Result[Result] | Died = worker.connection.recv()
     except (EOFError, OSError):
         worker.process.join()
         result = Died(_how(worker.process.exitcode))
+    if isinstance(result, _Word):
+        return result
     worker.connection.close()
     worker.process.join()
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -120,8 +121,17 @@ class Record:
             return 1
         return -(-self.theory.n_rows // self.batch_size)
 
+    def __reduce__(self) -> tuple[type[Record], tuple[Any, ...]]:
+        """For processes that send records by the thousand: dataclasses' own way takes several times as long."""
+        return Record, _values(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON record: every key always there (`trajectory` only with one), non-finite numbers None."""
+        content = self.as_dict()
+        return {key: value if type(value) in _FINITE else finite(value) for key, value in content.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """`to_dict` with non-finite numbers as they are."""
         content = {
             "key": self.key,
             "problem": self.problem,
@@ -154,8 +164,10 @@ class Record:
         }
         if self.trajectory is not None:
             content["trajectory"] = {"epoch": list(self.trajectory.epoch), "cost": list(self.trajectory.cost)}
-        return {key: value if type(value) in _FINITE else finite(value) for key, value in content.items()}
+        return content
 
+
+_values = operator.attrgetter(*Record.__slots__)
 
 _FINITE = frozenset({type(None), bool, int, str})
 """What needs no look: most of a record, and a sweep has a million of them."""

@@ -52,8 +52,14 @@ def as_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
     return [_flat(record.to_dict()) for record in records]
 
 
+_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+
+
 def _line(record: Record) -> str:
-    return json.dumps(record.to_dict(), allow_nan=False, ensure_ascii=False)
+    try:
+        return _encode(record.as_dict())
+    except ValueError:  # a number that is not finite
+        return _encode(record.to_dict())
 
 
 def _flat(content: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """What records call it."""
 
-    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
-        """The cases in the parts that `run` takes; parts do not depend on each other."""
+    def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
+        """The cases in the parts that `run` takes, for so many processes; parts do not depend on each other."""
 
     def run(
         self, cases: Sequence[Case], workbench: Workbench, observer: Observer, trajectories: bool | int = False

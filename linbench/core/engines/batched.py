@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
+from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
 from linbench.core.engines.replay import Replays, covered
@@ -25,13 +26,13 @@ from linbench.core.errors import one_line
 from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
+from linbench.core.observer import Observer
 from linbench.core.outcome import LOOK_EVERY, may_stop
 from linbench.core.timing import shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.observer import Observer
     from linbench.core.plan import Case, Settings
     from linbench.core.record import Record
     from linbench.core.workbench import Setup, Workbench
@@ -41,6 +42,9 @@ MEMORY_PER_BATCH = 256 * 2**20
 
 MOST_LANES = 10_000
 """More lanes than this make a run-step no cheaper: the tensors no longer fit the processor's caches."""
+
+WORTH_A_BATCH = 2_500
+"""Lanes below which a step's time hardly depends on their number, so that sharing them out gains nothing."""
 
 FEWEST_LANES = 17
 """Smaller batches are filled up, so that the number of lanes is unlike the sizes that small problems have."""
@@ -57,13 +61,15 @@ class BatchedEngine:
     verdicts: Verdicts = field(default_factory=user_verdicts)
     name: ClassVar[str] = "batched"
 
-    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
+    def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
         """The cases in batches that may train together, in the order in which each begins."""
         groups: dict[Hashable, list[Case]] = {}
         for case in cases:
             groups.setdefault(_group(case, workbench), []).append(case)
         for group in groups.values():
             most = self.max_lanes or default_lanes(group[0], workbench)
+            if len(groups) < processes:
+                most = min(most, max(WORTH_A_BATCH, -(-len(group) * len(groups) // processes)))
             for start in range(0, len(group), most):
                 yield group[start : start + most]
 
@@ -73,8 +79,7 @@ class BatchedEngine:
         """One batch; falls back in steps where it turns out not to be separable."""
         try:
             setups = [workbench.setup(case) for case in cases]
-            measured = train_lanes(cases, setups, observer)
-            Replays(workbench, self.verdicts).check(cases, measured)
+            measured = self._trained(cases, setups, workbench, observer)
         except NotSeparable as why:
             yield from self._another_way(why, cases, workbench, observer, trajectories)
         except (Exception, SystemExit) as error:  # the serial engine finds out for each case alone
@@ -84,6 +89,24 @@ class BatchedEngine:
             with collection_put_off():
                 made = records(cases, setups[0], measured, engine=self.name, trajectories=trajectories)
             yield from made
+
+    def _trained(
+        self, cases: Sequence[Case], setups: Sequence[Setup], workbench: Workbench, observer: Observer
+    ) -> Measurement:
+        """The batch, its steps captured where that is possible; checked. Raises NotSeparable."""
+        replays, capture = Replays(workbench, self.verdicts), capture_for(cases[0], setups[0])
+        if capture is not None:
+            try:
+                measured = train_lanes(cases, setups, Observer(), capture)
+                replays.check(cases, measured, captured=True)
+            except Exception:  # whatever a capture cannot hold, or does not hold rightly
+                observer.note(f"{cases[0].optimizer.component.name} runs without a CUDA graph")
+            else:
+                observer.advanced(len(cases) * cases[0].settings.epochs)
+                return measured
+        measured = train_lanes(cases, setups, observer)
+        replays.check(cases, measured)
+        return measured
 
     def _another_way(
         self,
@@ -116,8 +139,12 @@ def default_lanes(case: Case, workbench: Workbench) -> int:
     return max(1, min(MOST_LANES, MEMORY_PER_BATCH // bytes_per_lane))
 
 
-def train_lanes(cases: Sequence[Case], setups: Sequence[Setup], observer: Observer) -> Measurement:
+def train_lanes(
+    cases: Sequence[Case], setups: Sequence[Setup], observer: Observer, capture: Capture | None = None
+) -> Measurement:
     """Train cases as lanes of one run, to the end of their epochs.
+
+    capture: how to capture a step, for full batches and an optimizer that takes `capturable`.
 
     Raises NotSeparable at the first call that may mix lanes, and whatever the optimizer raises.
     """
@@ -131,38 +158,33 @@ def train_lanes(cases: Sequence[Case], setups: Sequence[Setup], observer: Observ
         watch = LaneWatch(lanes, model.shapes)
         state = _random_state()
         with watch:
-            optimizer = _build(cases[0], model, _lane_params([cases[i].optimizer.params for i in filled], setup))
+            params = _lane_params([cases[i].optimizer.params for i in filled], setup)
+            if capture is not None:
+                params["capturable"] = True
+            optimizer = _build(cases[0], model, params)
         if needs_closure(optimizer):
             raise NotSeparable("its step needs a closure")
         recorder = _LaneRecorder(model, setup, settings, lanes)
         step = _step_of(optimizer, watch, plain=covered(cases[0]))
-        epochs = _train(model, step, rows, recorder, _lane_batches(cases, filled, setup, rows), count, observer)
+        batches = _lane_batches(cases, filled, setup, rows)
+        if batches is not None:
+            epoch = _MiniBatches(model, step, rows, setup.y, batches).run
+        elif capture is not None:
+            epoch = CapturedEpochs(model, step, rows, setup.y, capture).run
+        else:
+            epoch = _FullBatch(model, step, rows, setup.y).run
+        epochs = _train(epoch, recorder, count, observer)
         if _random_state() != state:
             raise NotSeparable("it draws random numbers")
         return recorder.measurement(count, epochs, -(-len(rows) // (settings.batch_size or len(rows))))
 
 
-def _train(
-    model: LaneModel,
-    step: Callable[[], None],
-    rows: Tensor,
-    recorder: _LaneRecorder,
-    batches: Callable[[], Iterator[tuple[Tensor, Tensor]]] | None,
-    count: int,
-    observer: Observer,
-) -> int:
+def _train(run_epoch: Callable[[Tensor], None], recorder: _LaneRecorder, count: int, observer: Observer) -> int:
     """The loop; returns the epochs that it took."""
-    y, epochs, stop = recorder.setup.y, recorder.settings.epochs, recorder.settings.stop_at_target
+    epochs, stop = recorder.settings.epochs, recorder.settings.stop_at_target
     tick, told = max(1, epochs // 50), 0
     for epoch in range(1, epochs + 1):
-        if batches is None:
-            model.backward(rows, y, recorder.row())
-            step()
-        else:
-            model.measure(rows, y, recorder.row())
-            for some_rows, some_y in batches():
-                model.backward(some_rows, some_y, None)
-                step()
+        run_epoch(recorder.row())
         recorder.keep_parameters()
         if epoch - told >= tick or epoch == epochs:
             observer.advanced((epoch - told) * count)
@@ -170,6 +192,39 @@ def _train(
         if stop and epoch % LOOK_EVERY == 0 and recorder.stop_lanes(epoch):
             break
     return epoch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FullBatch:
+    """Epochs of one update."""
+
+    model: LaneModel
+    step: Callable[[], None]
+    rows: Tensor
+    y: Tensor
+
+    def run(self, costs: Tensor) -> None:
+        """One epoch; writes the costs (K,) before it."""
+        self.model.backward(self.rows, self.y, costs)
+        self.step()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _MiniBatches:
+    """Epochs of several updates; costs are measured over all rows."""
+
+    model: LaneModel
+    step: Callable[[], None]
+    rows: Tensor
+    y: Tensor
+    batches: Callable[[], Iterator[tuple[Tensor, Tensor]]]
+
+    def run(self, costs: Tensor) -> None:
+        """One epoch; writes the costs (K,) before it."""
+        self.model.measure(self.rows, self.y, costs)
+        for rows, y in self.batches():
+            self.model.backward(rows, y, None)
+            self.step()
 
 
 def _step_of(optimizer: Any, watch: LaneWatch, *, plain: bool) -> Callable[[], None]:

@@ -69,6 +69,15 @@ class LaneScalar(float):
         with _unwatched():
             return LaneScalar(self.lanes.abs())
 
+    def neg(self) -> LaneScalar:
+        """As a tensor of one number has it: what is computed from a step count on a device is one."""
+        return -self
+
+    def sqrt(self) -> LaneScalar:
+        """Likewise."""
+        with _unwatched():
+            return LaneScalar(self.lanes.sqrt())
+
     def __bool__(self) -> bool:
         return _agreed(operator.ne, self.lanes, 0)
 
@@ -88,18 +97,30 @@ class LaneScalar(float):
 
 def _arithmetic(operation: Callable[[Any, Any], Tensor]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: LaneScalar, other: object) -> Any:
-        if isinstance(other, torch.Tensor) or not isinstance(other, int | float):
+        number = _number(other)
+        if number is None:
             return NotImplemented
         with _unwatched():
-            return LaneScalar(operation(self.lanes, other.lanes if isinstance(other, LaneScalar) else other))
+            return LaneScalar(operation(self.lanes, number))
 
     def backward(self: LaneScalar, other: object) -> Any:
-        if isinstance(other, torch.Tensor) or not isinstance(other, int | float):
+        number = _number(other)
+        if number is None:
             return NotImplemented
         with _unwatched():
-            return LaneScalar(operation(other, self.lanes))
+            return LaneScalar(operation(number, self.lanes))
 
     return forward, backward
+
+
+def _number(value: object) -> Any:
+    """What a lane scalar can be combined with, as torch takes it; a tensor of no axes is one number for all lanes."""
+    if isinstance(value, LaneScalar):
+        return value.lanes
+    if isinstance(value, torch.Tensor):
+        with _unwatched():
+            return value.double() if value.ndim == 0 else None
+    return value if isinstance(value, int | float) else None
 
 
 def _comparison(operation: Callable[[Any, Any], Tensor]) -> Callable[..., Any]:
@@ -155,6 +176,15 @@ _FACTORS = {
     **dict.fromkeys(("addcmul", "addcmul_", "addcdiv", "addcdiv_"), ("value", 1)),
 }
 
+# A step count kept on the device (`capturable`) meets a lane scalar: the tensor's method → the lane scalar's.
+_REFLECTED = {
+    **{f"__{name}__": f"__r{name}__" for name in ("add", "sub", "mul", "truediv", "pow")},
+    **{f"__r{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "pow")},
+    "add": "__add__",
+    **{"div": "__rtruediv__", "__div__": "__rtruediv__", "__rdiv__": "__truediv__", "mul": "__mul__"},
+    **{"sub": "__rsub__", "rsub": "__sub__", "pow": "__rpow__"},
+}
+
 # Not tagged pointwise by torch, but they too keep every element in its place.
 _KEEPS_ELEMENTS = frozenset(
     "clone copy_ zero_ fill_ zeros_like ones_like full_like empty_like detach detach_ alias _to_copy lift_fresh "
@@ -188,6 +218,8 @@ class LaneWatch(TorchFunctionMode):
         if func in _SETTERS:
             return self._set(func, *args)
         if scalars:
+            if not ndim and _name_of(func) in _REFLECTED and args[0].ndim == 0:
+                return getattr(args[1], _REFLECTED[_name_of(func)])(args[0])
             if not ndim:
                 raise NotSeparable(
                     f"a hyperparameter that differs between lanes goes into {_name_of(func)}", only="hyperparameters"

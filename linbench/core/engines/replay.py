@@ -40,13 +40,13 @@ class Replays:
     workbench: Workbench
     verdicts: Verdicts
 
-    def check(self, cases: Sequence[Case], measured: Measurement) -> None:
+    def check(self, cases: Sequence[Case], measured: Measurement, *, captured: bool = False) -> None:
         """Raise NotSeparable where a replayed lane does not come out as its batch says."""
         blown = _first_blown(measured.costs)
         if blown is not None and not self._blows_up(cases[blown[0]], blown[1]):
             raise NotSeparable("a lane turned NaN and its serial run did not")
-        if not covered(cases[0]):
-            self._check_whole_runs(cases, measured)
+        if captured or not covered(cases[0]):
+            self._check_whole_runs(cases, measured, captured)
 
     def _blows_up(self, case: Case, epoch: int) -> bool:
         """Whether the serial run becomes non-finite by about that epoch too; it is trained no further."""
@@ -54,8 +54,8 @@ class Replays:
         shorter = replace(case, settings=replace(case.settings, epochs=epochs))
         return not bool(torch.isfinite(self._serial_costs(shorter)).all())
 
-    def _check_whole_runs(self, cases: Sequence[Case], measured: Measurement) -> None:
-        key = fingerprint(cases, self.workbench)
+    def _check_whole_runs(self, cases: Sequence[Case], measured: Measurement, captured: bool) -> None:
+        key = fingerprint(cases, self.workbench, captured=captured)
         verdict = self.verdicts.get(key)
         if verdict is None:
             verdict = all(agree(measured.costs[:, lane], self._serial_costs(cases[lane])) for lane in _extremes(cases))

@@ -30,7 +30,7 @@ class SerialEngine:
 
     name: ClassVar[str] = "serial"
 
-    def split(self, cases: Iterable[Case], workbench: Workbench) -> Iterator[list[Case]]:
+    def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
         """Each case by itself."""
         return ([case] for case in cases)
 

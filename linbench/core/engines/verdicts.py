@@ -66,7 +66,7 @@ def user_verdicts() -> Verdicts:
     return Verdicts(user_cache_path("linbench") / "separable")
 
 
-def fingerprint(cases: Sequence[Case], workbench: Workbench) -> str:
+def fingerprint(cases: Sequence[Case], workbench: Workbench, *, captured: bool = False) -> str:
     """SHA-256 of everything that a verdict depends on: code, versions, sizes, epochs, and the range of every number."""
     first = cases[0]
     setup = workbench.setup(first)
@@ -77,6 +77,7 @@ def fingerprint(cases: Sequence[Case], workbench: Workbench) -> str:
         "versions": [version(), torch.__version__, sys.version],
         "problem": setup.problem.fingerprint,
         "device": first.device.label,
+        "captured": captured,
         "settings": repr(first.settings),
         "params": _ranges(cases),
         "seeds": sorted({case.seed for case in cases})[:: max(1, len(cases) - 1)],

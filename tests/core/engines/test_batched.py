@@ -90,6 +90,22 @@ def test_any_hyperparameters_give_the_serial_runs(both, rates, momentum, decay, 
     assert_alike(*both(spec, models="linear", epochs=25))
 
 
+ADAM_LIKE = ["adam", "adamw", "nadam", "radam", "adamax"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(ADAM_LIKE),
+    rates=st.lists(st.floats(1e-4, 0.5), min_size=1, max_size=4, unique=True),
+    betas=st.lists(st.tuples(st.floats(0, 0.99), st.floats(0.5, 0.9999)), min_size=1, max_size=3, unique=True),
+    eps=st.lists(st.floats(1e-8, 1e-2), min_size=1, max_size=2, unique=True),
+)
+def test_any_betas_and_eps_give_the_serial_runs(both, name, rates, betas, eps):
+    swept = {"lr": rates, "betas": betas, "eps": eps}
+    spec = linbench.Spec(name, {key: linbench.Sweep(tuple(values)) for key, values in swept.items()})
+    assert_alike(*both(spec, models="manual", epochs=25))
+
+
 def test_a_diverging_lane_does_not_disturb_its_neighbours():
     calm = linbench.compare("sgd:lr=[0.02,0.01,0.03]", "manual", engine="batched", timing=False)
     wild = linbench.compare("sgd:lr=[0.5,0.01,1e30]", "manual", engine="batched", timing=False)
