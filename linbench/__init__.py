@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from linbench.comparison import Comparison, compare
     from linbench.core.component import Component
+    from linbench.core.contract import Contract
     from linbench.core.device import Device
-    from linbench.core.errors import ComponentError, LinbenchError, ProblemError, UsageError
+    from linbench.core.errors import ComponentError, LinbenchError, ProblemError, StoreError, UsageError
     from linbench.core.least_squares import Solution, solve
     from linbench.core.observer import Observer
     from linbench.core.problem import Problem
     from linbench.core.record import Record, Status, StepTime, Trajectory
+    from linbench.core.run_context import RunContext
     from linbench.core.spec import Spec, Sweep
+    from linbench.core.store import Store
     from linbench.core.theory import Theory
     from linbench.plugins.markers import hookimpl
 
@@ -25,16 +28,20 @@ _PUBLIC = {
     "Comparison": "linbench.comparison",
     "Component": "linbench.core.component",
     "ComponentError": "linbench.core.errors",
+    "Contract": "linbench.core.contract",
     "Device": "linbench.core.device",
     "LinbenchError": "linbench.core.errors",
     "Observer": "linbench.core.observer",
     "Problem": "linbench.core.problem",
     "ProblemError": "linbench.core.errors",
     "Record": "linbench.core.record",
+    "RunContext": "linbench.core.run_context",
     "Solution": "linbench.core.least_squares",
     "Spec": "linbench.core.spec",
     "Status": "linbench.core.record",
     "StepTime": "linbench.core.record",
+    "Store": "linbench.core.store",
+    "StoreError": "linbench.core.errors",
     "Sweep": "linbench.core.spec",
     "Theory": "linbench.core.theory",
     "Trajectory": "linbench.core.record",
@@ -48,16 +55,20 @@ __all__ = [
     "Comparison",
     "Component",
     "ComponentError",
+    "Contract",
     "Device",
     "LinbenchError",
     "Observer",
     "Problem",
     "ProblemError",
     "Record",
+    "RunContext",
     "Solution",
     "Spec",
     "Status",
     "StepTime",
+    "Store",
+    "StoreError",
     "Sweep",
     "Theory",
     "Trajectory",

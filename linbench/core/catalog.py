@@ -39,8 +39,11 @@ class Catalog:
         return [offer.component.name for offer in self.of_kind(kind)]
 
     def find(self, kind: Kind, name: str) -> Component:
-        """The component of that name, else what lies at that import path; raises UsageError if neither is there."""
-        known = self._by_name.get((kind, name))
+        """The component of that name, else what lies at that import path; raises UsageError if neither is there.
+
+        A component named `package/Name` is what the import path `package.Name` stands for too: it knows more of it.
+        """
+        known = self._by_name.get((kind, name)) or self._by_name.get((kind, "/".join(name.rsplit(".", 1))))
         if known is not None:
             return known
         if "." in name and all(map(str.isidentifier, name.split("."))):
@@ -53,6 +56,6 @@ def _by_import_path(kind: Kind, path: str) -> Component:
     try:
         component = Component(kind, path, f"{module}:{attribute}", summary="given by its import path")
         component.resolve()
-    except Exception as error:  # the import runs code that is not ours
+    except (Exception, SystemExit) as error:  # the import runs code that is not ours
         raise UsageError(f"cannot import {kind} {path!r}: {one_line(error)}") from error
     return component

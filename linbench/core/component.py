@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from linbench.core.contract import Contract
 from linbench.core.errors import ComponentError
 
 Kind = Literal["optimizer", "model", "device", "problem", "reporter"]
@@ -32,6 +33,9 @@ class Component:
     summary: one line for `linbench list`.
     parameters: what a spec may set, with the values the target itself defaults to; shown by `linbench list`
         without importing the target. The first one also takes a value without a name (`cuda:1`).
+    contract: what an optimizer needs of the training loop; only what it does not show by itself has to be declared.
+    search: the lowest and highest value of each parameter that `linbench tune` searches, on a logarithmic scale;
+        lr from 1e-4 to 10 where nothing is declared.
 
     Raises ComponentError when a field is not as described.
     """
@@ -42,6 +46,8 @@ class Component:
     defaults: Mapping[str, object] = field(default_factory=dict)
     summary: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    contract: Contract | None = None
+    search: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -53,6 +59,11 @@ class Component:
             raise ComponentError(
                 f"{self.kind} {self.name!r}: target {self.target!r} is neither 'package.module:attribute' nor callable"
             )
+        if self.contract is not None and not isinstance(self.contract, Contract):
+            raise ComponentError(f"{self.kind} {self.name!r}: contract must be a linbench.Contract")
+        for name, ends in self.search.items():
+            if not (isinstance(ends, tuple) and len(ends) == 2 and 0 < ends[0] < ends[1]):
+                raise ComponentError(f"{self.kind} {self.name!r}: search of {name!r} must be two positive numbers")
         for name in ("defaults", "parameters"):
             value = getattr(self, name)
             if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):

@@ -20,8 +20,16 @@ class ProblemError(UsageError):
     """The data of a problem cannot be used: a missing file or column, text, NaN, too few rows."""
 
 
+class StoreError(UsageError):
+    """A store cannot be used: it cannot be written, is damaged, is something else, or holds no such run."""
+
+
 class ComponentError(LinbenchError):
     """A plugin offers something that is not a well-formed component."""
+
+
+class Unsuitable(LinbenchError):  # noqa: N818  not an error: its cases are skipped
+    """An optimizer and a model that do not go together, as the optimizer itself says; its cases are skipped."""
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], of: str = "") -> UsageError:

@@ -54,6 +54,8 @@ def solve(problem: Problem) -> Solution:
     parameters = parameters + pseudo_inverse @ (y - design @ parameters)
     spectrum = torch.zeros(problem.n_features + 1, dtype=torch.float64)
     spectrum[-rank:] = (2 / (n * m) * S[:rank].square()).flip(0)
+    gap_parts = torch.zeros_like(spectrum)
+    gap_parts[-rank:] = ((U[:, :rank].T @ y).square().sum(1) / (n * m)).flip(0)
     theory = Theory(
         weight=tuple(tuple(row) for row in parameters[:-1].tolist()),
         bias=tuple(parameters[-1].tolist()),
@@ -64,5 +66,6 @@ def solve(problem: Problem) -> Solution:
         n_rows=problem.n_rows,
         n_features=problem.n_features,
         n_targets=problem.n_targets,
+        gap_parts=tuple(gap_parts.tolist()),
     )
     return Solution(S[:, None] * Vh, parameters, theory)

@@ -57,8 +57,9 @@ def records(
     *,
     engine: str,
     trajectories: bool | int = False,
+    warnings: Sequence[str] = (),
 ) -> list[Record]:
-    """One record for each of K cases that share a setup."""
+    """One record for each of K cases that share a setup. warnings: of all of them."""
     theory, settings = setup.solution.theory, cases[0].settings
     runs = measured.epochs_run or [settings.epochs] * len(cases)
     finals = _final_gaps(setup, measured).tolist()
@@ -81,10 +82,17 @@ def records(
                 weight=weights[lane],
                 bias=biases[lane],
                 prediction=predictions[lane],
+                warnings=(*warnings, *_noticed(outcome, costs[:, column])),
                 trajectory=_trajectory(costs[:, column], outcome, trajectories),
                 theory=theory,
             )
     return [found[lane] for lane in range(len(cases))]
+
+
+def _noticed(outcome: Outcome, costs: Tensor) -> tuple[str, ...]:
+    if outcome.status is Status.STALLED and bool((costs == costs[0]).all()):
+        return ("the cost never changed: the parameters did not move, or by less than rounding",)
+    return ()
 
 
 def _alike(runs: Sequence[int]) -> Iterator[tuple[list[int], int]]:

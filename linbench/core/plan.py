@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import itertools
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from linbench.core.component import DEFAULT_LR, Component, Kind
-from linbench.core.errors import UsageError, one_line, unknown_name
-from linbench.core.spec import FIRST_PARAMETER, Spec, Sweep, format_spec
+from linbench.core.construct import BASE_NAMES, base_parameter, provided
+from linbench.core.device import check_device
+from linbench.core.errors import ComponentError, UsageError, one_line, unknown_name
+from linbench.core.provenance import file_hashes, source_of, version_of
+from linbench.core.spec import FIRST_PARAMETER, Range, Spec, Sweep, format_spec, format_value, parse_specs
 
 if TYPE_CHECKING:
     from linbench.core.catalog import Catalog
 
 SCHEMA = 1
-"""Version of the case key and of the JSON records."""
+"""Version of the JSON records."""
+
+KEY_SCHEMA = 2
+"""Version of what a case's key is made of."""
 
 DType = Literal["float32", "float64", "bfloat16", "float16"]
 DTYPES: tuple[DType, ...] = get_args(DType)
@@ -30,16 +37,24 @@ _HARNESS_ARGUMENTS: dict[Kind, int] = {"optimizer": 1, "model": 2, "device": 0, 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A component with the parameters that its target is called with."""
+    """A component with the parameters that its target is called with. source: which code that is (`provenance`)."""
 
     component: Component
     params: Mapping[str, object]
     label: str
+    source: str | None = None
     json: str = field(init=False, repr=False, compare=False)
     """Its part of a case's key, as canonical JSON; written once, for a choice is part of many cases."""
 
     def __post_init__(self) -> None:
-        content = {"name": self.component.identity, "params": jsonable(self.params)}
+        content: dict[str, object] = {"name": self.component.identity, "params": jsonable(self.params)}
+        if self.component.kind == "device":  # `cuda` and `cuda:0` are one device, and have one label
+            content = {"name": self.label}
+        if self.source is not None:
+            content["source"] = self.source
+        if self.component.kind == "problem":
+            files = file_hashes(self.params.values())
+            content |= {"files": files} if files else {}
         object.__setattr__(self, "json", _canonical(content))
 
     def build(self, *arguments: object) -> Any:
@@ -63,6 +78,7 @@ class Settings:
     dtype: DType = "float32"
     stop_at_target: bool = False
     json: str = field(init=False, repr=False, compare=False)
+    """Their part of a case's key, with the versions of what trains."""
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -74,7 +90,8 @@ class Settings:
         if self.dtype not in DTYPES:
             raise unknown_name("dtype", self.dtype, DTYPES)
         content = {name: getattr(self, name) for name in self.__slots__ if name != "json"}
-        object.__setattr__(self, "json", _canonical(content))
+        versions = {name: version_of(name) for name in ("linbench", "torch")}
+        object.__setattr__(self, "json", f'{_canonical(content)},"versions":{_canonical(versions)}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +107,21 @@ class Case:
 
     @property
     def key(self) -> str:
-        """SHA-256 (hex) of the case's canonical JSON."""
-        device = json.dumps(self.device.label)
+        """`digest` in hexadecimal."""
+        return self.digest.hex()
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the case's canonical JSON: all that can change its numbers, and nothing that cannot.
+
+        That is: this schema, the versions of linbench and torch, the code of the problem, model, optimizer and device
+        that come from elsewhere, their parameters, the content of files that the problem reads, seed and settings.
+        """
         text = (
-            f'{{"device":{device},"model":{self.model.json},"optimizer":{self.optimizer.json},'
-            f'"problem":{self.problem.json},"schema":{SCHEMA},"seed":{self.seed},"settings":{self.settings.json}}}'
+            f'{{"device":{self.device.json},"model":{self.model.json},"optimizer":{self.optimizer.json},'
+            f'"problem":{self.problem.json},"schema":{KEY_SCHEMA},"seed":{self.seed},"settings":{self.settings.json}}}'
         )
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode()).digest()
 
     @property
     def label(self) -> str:
@@ -113,7 +138,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The ordered cases of one command: problem × device × model × optimizer × seed, made as they are asked for."""
+    """The ordered cases of one command: problem × device × model × optimizer × seed, made as they are asked for.
+
+    done: the digests of cases that are left out, since their records are there already.
+    """
 
     problems: Sequence[Choice]
     devices: Sequence[Choice]
@@ -121,13 +149,17 @@ class Plan:
     optimizers: Sequence[Choice]
     seeds: Sequence[int]
     settings: Settings = field(default_factory=Settings)
+    catalog: Catalog | None = field(default=None, repr=False, compare=False)
+    done: frozenset[bytes] = field(default=frozenset(), repr=False)
 
     def __len__(self) -> int:
-        return math.prod(map(len, self._axes()))
+        return math.prod(map(len, self._axes())) - len(self.done)
 
     def __iter__(self) -> Iterator[Case]:
         for problem, device, model, optimizer, seed in itertools.product(*self._axes()):
-            yield Case(problem, model, optimizer, device, seed, self.settings)
+            case = Case(problem, model, optimizer, device, seed, self.settings)
+            if not self.done or case.digest not in self.done:
+                yield case
 
     def _axes(self) -> tuple[Sequence[Any], ...]:
         return self.problems, self.devices, self.models, self.optimizers, self.seeds
@@ -157,6 +189,7 @@ def make_plan(
         optimizers=_distinct("optimizer", _choices(catalog, "optimizer", optimizers, lr)),
         seeds=tuple(dict.fromkeys(seeds)),
         settings=settings or Settings(),
+        catalog=catalog,
     )
     if not plan.seeds:
         raise UsageError("no seed is given")
@@ -168,14 +201,27 @@ def bind(catalog: Catalog, kind: Kind, spec: Spec, lr: object = None) -> Iterato
     component = Component(kind, spec.name, spec.target) if spec.target else catalog.find(kind, spec.name)
     accepted = accepted_parameters(component)
     params = {**component.defaults, **_with_first_named(component, accepted, spec.params)}
-    if kind == "optimizer" and "lr" not in spec.params and (accepted is None or accepted.takes("lr")):
+    if kind == "optimizer" and "lr" not in spec.params and (accepted is None or accepted.takes("lr") or accepted.wraps):
         params["lr"] = lr if lr is not None else component.defaults.get("lr", DEFAULT_LR)
     if accepted is not None:
         accepted.check(component, params)
+    _refuse_ranges(component, params)
+    source = source_of(component.target)
     swept = [value.values if isinstance(value, Sweep) else (value,) for value in params.values()]
     for values in itertools.product(*swept):
         chosen = dict(zip(params, values, strict=True))
-        yield Choice(component, chosen, format_spec(component.name, _lr_first(chosen)))
+        wrapped = _sources_of_bases(catalog, chosen) if kind == "optimizer" else []
+        code = " + ".join(filter(None, [source, *wrapped])) or None
+        yield Choice(component, chosen, format_spec(component.name, _lr_first(chosen)), code)
+
+
+def _refuse_ranges(component: Component, params: Mapping[str, object]) -> None:
+    for name, value in params.items():
+        if isinstance(value, Range):
+            text = f"{name}={format_value(value)}"
+            raise UsageError(
+                f"{component.name}: {text} is a range to be searched by linbench tune; add a count, {text}@20"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +231,12 @@ class Accepted:
     names: tuple[str, ...]
     required: frozenset[str]
     any_keyword: bool
+    wraps: bool = False
+    """Whether it takes another optimizer, whose lr is given as its own."""
 
     def takes(self, name: str) -> bool:
         """Whether the target can be called with that keyword."""
-        return self.any_keyword or name in self.names
+        return self.any_keyword or name in self.names or (self.wraps and (name == "lr" or name in BASE_NAMES))
 
     def check(self, component: Component, params: Mapping[str, object]) -> None:
         """Raise UsageError for a parameter that the target does not take, or one that it needs and was not given."""
@@ -197,7 +245,7 @@ class Accepted:
             if not self.takes(name):
                 raise unknown_name("parameter", name, self.names, of)
         for name in self.names:
-            if name in self.required and name not in params:
+            if name in self.required and name not in params and not (component.kind == "optimizer" and provided(name)):
                 raise UsageError(f"{component.kind} {component.name!r} needs {name!r}: {component.name}:{name}=…")
 
 
@@ -207,8 +255,12 @@ def accepted_parameters(component: Component) -> Accepted | None:
     A registered target that cannot be imported is no usage error: its cases end as `error` records.
     """
     try:
-        return signature_of(component.resolve(), _HARNESS_ARGUMENTS[component.kind])
-    except Exception:  # whatever a third party's import raises comes up again, and is recorded, when a case runs
+        accepted = signature_of(component.resolve(), _HARNESS_ARGUMENTS[component.kind])
+        return accepted if accepted is None or component.kind == "optimizer" else replace(accepted, wraps=False)
+    except (
+        Exception,
+        SystemExit,
+    ):  # what a third party's import raises comes up again, and is recorded, when a case runs
         return None
 
 
@@ -224,6 +276,7 @@ def signature_of(target: Callable[..., Any], harness_arguments: int) -> Accepted
         names=tuple(p.name for p in named),
         required=frozenset(p.name for p in named if p.default is p.empty),
         any_keyword=any(p.kind is p.VAR_KEYWORD for p in parameters),
+        wraps=base_parameter({p.name: p for p in parameters}) is not None,
     )
 
 
@@ -245,6 +298,19 @@ def jsonable(value: object) -> Any:
     if callable(value):
         return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__qualname__)}"
     return repr(value)
+
+
+def _sources_of_bases(catalog: Catalog, params: Mapping[str, object]) -> list[str | None]:
+    """The code of the optimizers that an optimizer is told to wrap."""
+    found = []
+    for name in BASE_NAMES.intersection(params):
+        base = params[name]
+        if isinstance(base, str):
+            with contextlib.suppress(UsageError):  # no spec, or of nothing: its cases end as errors
+                found += [source_of(catalog.find("optimizer", spec.name).target) for spec in parse_specs(base)]
+        elif callable(base):
+            found.append(source_of(base))
+    return found
 
 
 def _choices(catalog: Catalog, kind: Kind, specs: Iterable[Spec], lr: object = None) -> Iterator[Choice]:
@@ -294,6 +360,9 @@ def _named_by_device(choice: Choice) -> Choice:
     """Let a device that stands for another (`auto`, `cuda` for `cuda:0`) say what records call it."""
     try:
         device = choice.build()
-    except Exception as error:  # third-party code
+        check_device(device)
+    except ComponentError as error:
+        raise UsageError(f"device {choice.label!r} cannot be used: {error}") from error
+    except (Exception, SystemExit) as error:  # third-party code
         raise UsageError(f"device {choice.label!r} cannot be used: {one_line(error)}") from error
-    return Choice(choice.component, choice.params, getattr(device, "name", choice.label))
+    return Choice(choice.component, choice.params, getattr(device, "name", choice.label), choice.source)

@@ -3,7 +3,8 @@
     specs  = spec ("," spec)*
     spec   = name [":" item ("," item)*]
     item   = key "=" value | value          a value without a key goes to the component's first parameter
-    value  = Python literal | "[" values "]" (a sweep) | low ".." high "@" count (a log-spaced sweep) | text
+    value  = Python literal | "[" values "]" (a sweep) | low ".." high "@" count (a log-spaced sweep)
+           | low ".." high (a range to be searched) | text
 
 After a comma, a piece with `=` continues the spec before it; any other piece begins the next spec.
 """
@@ -24,6 +25,7 @@ FIRST_PARAMETER = ""
 
 _OPEN, _CLOSE = "([{", ")]}"
 _RANGE = re.compile(r"(?P<low>[^.]+(?:\.\d*)?(?:[eE][-+]?\d+)?)\.\.(?P<high>.+)@(?P<count>\d+)")
+_SEARCH = re.compile(r"(?P<low>[\d.]*\d(?:\.\d*)?(?:[eE][-+]?\d+)?)\.\.(?P<high>\d[\w.+-]*)")
 _KEY = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -32,6 +34,14 @@ class Sweep:
     """Several values for one parameter; sweeps of one spec multiply."""
 
     values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All numbers between two positive ones, ends included, for a search on a logarithmic scale."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,9 @@ def parse_value(text: str) -> object:
     match = _RANGE.fullmatch(text)
     if match:
         return _log_spaced(match["low"], match["high"], match["count"], text)
+    match = _SEARCH.fullmatch(text)
+    if match:
+        return _search_range(match["low"], match["high"], text)
     if text.startswith("[") and text.endswith("]"):
         values = tuple(_items(text))
         if not values:
@@ -115,6 +128,16 @@ def _items(text: str) -> Iterator[object]:
         if not piece:
             raise UsageError(f"empty value in {text!r}")
         yield _plain(piece)
+
+
+def _search_range(low_text: str, high_text: str, text: str) -> Range:
+    try:
+        low, high = float(low_text), float(high_text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a range: write low..high, for example 1e-4..1") from None
+    if not 0 < low < high < math.inf:
+        raise UsageError(f"the range {text!r} needs two positive ends, the smaller first")
+    return Range(low, high)
 
 
 def _log_spaced(low_text: str, high_text: str, count_text: str, text: str) -> Sweep:
@@ -170,6 +193,8 @@ def format_value(value: object) -> str:
     """A value as a spec writes it; text is quoted only where it would read back as something else."""
     if isinstance(value, Sweep):
         return "[" + ",".join(format_value(item) for item in value.values) + "]"
+    if isinstance(value, Range):
+        return f"{value.low!r}..{value.high!r}"
     if isinstance(value, tuple):
         return "(" + ",".join(map(format_value, value)) + (",)" if len(value) == 1 else ")")
     if isinstance(value, str):

@@ -17,6 +17,8 @@ class Theory:
     optimum_cost, zero_cost: the cost there, and at all parameters zero.
     spectrum: the Hessian's eigenvalues, ascending, d + 1 of them. rank: how many are not zero.
     n_rows, n_features, n_targets: n, d, m.
+    gap_parts: the gap at zero parameters, ½·Σ λ_i·c_i², by eigenvector, aligned with the spectrum: c_i² is the squared
+        component of the optimum along the i-th, summed over targets. They add up to `scale`. Empty where unknown.
     """
 
     weight: tuple[tuple[float, ...], ...]
@@ -28,6 +30,7 @@ class Theory:
     n_rows: int
     n_features: int
     n_targets: int
+    gap_parts: tuple[float, ...] = ()
 
     @property
     def scale(self) -> float:
@@ -63,6 +66,11 @@ class Theory:
     def best_fixed_rate(self) -> float:
         """(κ − 1)/(κ + 1): by what the distance to the optimum shrinks per step at `best_fixed_lr` (ibid.)."""
         return (self.condition_number - 1) / (self.condition_number + 1)
+
+    @property
+    def curvatures(self) -> tuple[float, ...]:
+        """The eigenvalues that are not zero, ascending: `rank` of them."""
+        return self.spectrum[len(self.spectrum) - self.rank :]
 
     def relative(self, gap: float) -> float:
         """A gap divided by `scale`; 0 or infinity where zero parameters are already optimal."""

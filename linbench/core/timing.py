@@ -10,18 +10,19 @@ import contextlib
 import itertools
 import math
 import random
+import statistics
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
 from linbench.core.engines.serial import make_trainer
 from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated
 from linbench.core.plan import jsonable
+from linbench.core.process_state import kept
 from linbench.core.record import Record, StepTime
+from linbench.core.structure import shape_of
 
 if TYPE_CHECKING:
     from linbench.core.plan import Case
@@ -60,35 +61,40 @@ def timing_key(item: Case | Record) -> Hashable:
     return problem, model, device, optimizer, shapes, batch_size
 
 
-def shape_of(value: object) -> Hashable:
-    """A parameter's value but for the size of floats in it."""
-    if isinstance(value, tuple | list):
-        return tuple(map(shape_of, value))
-    if isinstance(value, float):
-        return value != 0
-    return value if isinstance(value, int) else repr(value)
+Announce = Callable[[Hashable], object]
+"""Is told whose turn it is, before any of its code runs."""
 
 
-def step_times(cases: Mapping[Hashable, Case], workbench: Workbench) -> dict[Hashable, StepTime]:
+def step_times(
+    cases: Mapping[Hashable, Case], workbench: Workbench, announce: Announce = bool
+) -> dict[Hashable, StepTime]:
     """The step time of each case that can be stepped; a case whose step raises has none."""
     with contextlib.ExitStack() as stack:
         candidates: dict[Hashable, Candidate] = {}
         for key, case in cases.items():
-            with contextlib.suppress(Exception, SystemExit):  # its record will say what it raised
+            announce(key)
+            try:
                 setup = workbench.setup(case)
                 stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
-                candidate = _candidate(case, setup)
-                for _ in range(WARM_UP_STEPS):
-                    candidate.step()
+                with kept():
+                    candidate = _candidate(case, setup)
+                    for _ in range(WARM_UP_STEPS):
+                        candidate.step()
                 candidates[key] = candidate
-        return measure(candidates)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # third-party code; its record will say what it raised
+                continue
+        return measure(candidates, announce=announce)
 
 
-def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) -> dict[Hashable, StepTime]:
+def measure(
+    candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS, announce: Announce = bool
+) -> dict[Hashable, StepTime]:
     """Median and interquartile range of each candidate's step, in microseconds; none for one whose step raises."""
     if not candidates:
         return {}
-    steps = {key: _steps_per_block(candidate) for key, candidate in candidates.items()}
+    steps = {key: _steps_per_block(key, candidate, announce) for key, candidate in candidates.items()}
     affordable = int(seconds / (BLOCK_SECONDS * len(candidates)))
     rounds = min(max(affordable, ROUNDS.start), ROUNDS.stop - 1)
     blocks: dict[Hashable, list[float]] = {key: [] for key in candidates}
@@ -97,7 +103,9 @@ def measure(candidates: Mapping[Hashable, Candidate], seconds: float = SECONDS) 
         for _ in range(rounds):
             shuffle(order)
             for key in order:
-                blocks[key].append(_block(candidates[key], steps[key]))
+                announce(key)
+                with kept():
+                    blocks[key].append(_block(candidates[key], steps[key]))
     return {key: _summary(times) for key, times in blocks.items() if not any(map(math.isnan, times))}
 
 
@@ -108,8 +116,10 @@ def _candidate(case: Case, setup: Setup) -> Candidate:
     return Candidate(lambda: trainer.update(X, y), setup.device.synchronize)
 
 
-def _steps_per_block(candidate: Candidate) -> int:
-    one = min(_block(candidate, 3) for _ in range(3))
+def _steps_per_block(key: Hashable, candidate: Candidate, announce: Announce) -> int:
+    announce(key)
+    with kept():
+        one = min(_block(candidate, 3) for _ in range(3))
     return 1 if math.isnan(one) else max(1, round(BLOCK_SECONDS / one))
 
 
@@ -122,13 +132,13 @@ def _block(candidate: Candidate, steps: int) -> float:
         for _ in itertools.repeat(None, steps):
             step()
         candidate.synchronize()
-    except (Exception, SystemExit):  # third-party code
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # third-party code: asyncio.CancelledError or a panic in Rust are no Exceptions
         return math.nan
     return (time.perf_counter() - start) / steps
 
 
 def _summary(times: Sequence[float]) -> StepTime:
-    low, median, high = (
-        torch.tensor(times, dtype=torch.float64).quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)) * 1e6
-    )
-    return StepTime(float(median), float(high - low))
+    low, median, high = statistics.quantiles(times, n=4, method="inclusive")
+    return StepTime(median * 1e6, (high - low) * 1e6)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from linbench.core.bases import Bases
 from linbench.core.errors import ComponentError, ProblemError
 from linbench.core.least_squares import Solution, solve
 from linbench.core.linear_form import LinearForm, find_linear_form
 from linbench.core.outcome import noise_floor
 from linbench.core.problem import Problem
+from linbench.core.process_state import kept
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from linbench.core.catalog import Catalog
     from linbench.core.device import Device
     from linbench.core.plan import Case, Choice
 
@@ -26,7 +29,8 @@ class Setup:
     """Everything that training one case needs and that many cases have in common.
 
     X: (n, d), y: (n, m), on the device in the case's dtype. form: None for a model that is not XW + b.
-    features: (1, d) or None, where a prediction was asked for.
+    features: (1, d) or None, where a prediction was asked for. bases: makes the optimizers that others wrap.
+    settled: what trials found out about optimizers, by their structure.
     """
 
     problem: Problem
@@ -37,6 +41,8 @@ class Setup:
     X: Tensor
     y: Tensor
     features: Tensor | None
+    bases: Bases
+    settled: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def torch_device(self) -> torch.device:
@@ -59,10 +65,14 @@ class Setup:
 
 
 class Workbench:
-    """Builds what cases need, each thing once. `predict`: raw feature values to predict for, or None."""
+    """Builds what cases need, each thing once.
 
-    def __init__(self, predict: Sequence[float] | None = None) -> None:
+    predict: raw feature values to predict for, or None. catalog: where base optimizers are found.
+    """
+
+    def __init__(self, predict: Sequence[float] | None = None, catalog: Catalog | None = None) -> None:
         self._predict = predict
+        self._bases = Bases(catalog) if catalog is not None else Bases()
         self._problems: dict[tuple[str, int], Problem] = {}
         self._solutions: dict[str, tuple[Problem, Solution]] = {}
         self._devices: dict[str, Device] = {}
@@ -73,7 +83,8 @@ class Workbench:
         known = self._problems.get((choice.label, seed))
         if known is not None:
             return known
-        problem = choice.build(seed)
+        with kept():
+            problem = choice.build(seed)
         if not isinstance(problem, Problem):
             raise ProblemError(f"problem {choice.label!r} made a {type(problem).__name__}, not a linbench.Problem")
         if problem.fingerprint not in self._solutions:
@@ -94,7 +105,8 @@ class Workbench:
     def device(self, choice: Choice) -> Device:
         """The device of that label."""
         if choice.label not in self._devices:
-            self._devices[choice.label] = choice.build()
+            with kept():
+                self._devices[choice.label] = choice.build()
         return self._devices[choice.label]
 
     def setup(self, case: Case) -> Setup:
@@ -109,7 +121,8 @@ class Workbench:
             case.settings.dtype,
         )
         if key not in self._setups:
-            self._setups[key] = self._make_setup(case, problem, dtype)
+            with kept():
+                self._setups[key] = self._make_setup(case, problem, dtype)
         return self._setups[key]
 
     def _make_setup(self, case: Case, problem: Problem, dtype: torch.dtype) -> Setup:
@@ -128,6 +141,7 @@ class Workbench:
             X=on_device(problem.X),
             y=on_device(problem.y),
             features=None if features is None else on_device(features),
+            bases=self._bases,
         )
 
 

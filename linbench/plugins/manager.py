@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -19,18 +20,16 @@ import pluggy
 from linbench.core.catalog import Catalog, Offer
 from linbench.core.component import KINDS, Component, Kind
 from linbench.core.errors import ComponentError, UsageError, one_line
+from linbench.core.process_state import kept
 from linbench.plugins import hookspecs
 from linbench.plugins.markers import PROJECT
 
 ALLOW_LIST = "LINBENCH_PLUGINS"
 """Environment variable: names of the installed plugins to load, separated by commas; set and empty for none."""
 
-BUILT_IN = ("optimizers", "models", "devices", "problems", "reporters")
+BUILT_IN = ("optimizers", "models", "devices", "problems", "reporters", "packs")
 
 _BUILT_IN_NAMES = frozenset(f"linbench.{name}" for name in BUILT_IN)
-
-# A plugin may raise anything, and a script without a main guard exits when it is imported; Ctrl-C gets through.
-_FAILURES = (Exception, SystemExit)
 
 PluginState = Literal["loaded", "failed", "blocked"]
 
@@ -97,17 +96,19 @@ class _Loader:
 
     def add_entry_point(self, entry_point: metadata.EntryPoint) -> None:
         try:
-            plugin = entry_point.load()
-        except _FAILURES as error:
-            self._failed(entry_point.name, _version(entry_point), error)
+            with _third_party():
+                plugin = entry_point.load()
+        except _Failure as failure:
+            self._failed(entry_point.name, _version(entry_point), failure.error)
             return
         self.add(entry_point.name, plugin, _version(entry_point))
 
     def add_named(self, source: str) -> None:
         try:
-            plugin = _module_from_file(Path(source)) if _is_file(source) else importlib.import_module(source)
-        except _FAILURES as error:
-            raise UsageError(f"plugin {source!r} cannot be loaded: {one_line(error)}") from error
+            with _third_party():
+                plugin = _module_from_file(Path(source)) if _is_file(source) else importlib.import_module(source)
+        except _Failure as failure:
+            raise UsageError(f"plugin {source!r} cannot be loaded: {one_line(failure.error)}") from failure.error
         self.add(source, plugin, version=None)
         status = self.statuses[-1]
         if status.state == "failed":
@@ -116,22 +117,23 @@ class _Loader:
     def add(self, name: str, plugin: Any, version: str | None) -> None:
         built_in = name in _BUILT_IN_NAMES
         try:
-            if self.manager.has_plugin(name):
-                raise ComponentError("another plugin has the same name")
-            if inspect.isclass(plugin):
-                plugin = plugin()
-            self.manager.register(plugin, name)
-            self.manager.check_pending()
-            offers = [Offer(component, name, built_in) for component in self._components_of(plugin)]
-            _refuse_repeated(offers)
-        except _FAILURES as error:
-            self._failed(name, version, error)
+            with _third_party():
+                if self.manager.has_plugin(name):
+                    raise ComponentError("another plugin has the same name")
+                if inspect.isclass(plugin):
+                    plugin = plugin()
+                self.manager.register(plugin, name)
+                self.manager.check_pending()
+                offers = [Offer(component, name, built_in) for component in self._components_of(plugin)]
+                _refuse_repeated(offers)
+        except _Failure as failure:
+            self._failed(name, version, failure.error)
             if self.manager.get_plugin(name) is plugin:  # not another one that had the name first
                 self.manager.unregister(plugin)
             return
         self._refuse_taken(offers)
         self.offers += offers
-        reason = None if offers else self._why_nothing(plugin)
+        reason = None if offers or built_in else self._why_nothing(plugin)
         self.statuses.append(PluginStatus(name, "loaded", version, reason, None, len(offers), built_in))
 
     def _components_of(self, plugin: Any) -> Iterator[Component]:
@@ -163,6 +165,27 @@ class _Loader:
         reason = str(error) if isinstance(error, ComponentError) else one_line(error)
         trace = "".join(traceback.format_exception(error))
         self.statuses.append(PluginStatus(name, "failed", version, reason, trace))
+
+
+class _Failure(Exception):  # noqa: N818  carries the error, which may be no Exception
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+@contextlib.contextmanager
+def _third_party() -> Iterator[None]:
+    """A plugin's code runs in here; what it changes in the process is undone. Raises _Failure for all but Ctrl-C.
+
+    A plugin may raise anything: a script without a main guard exits when it is imported, Rust's panics are no
+    Exception.
+    """
+    try:
+        with kept():
+            yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _Failure(error) from error
 
 
 def _checked(hook_name: str, kind: Kind, offered: Any) -> Iterator[Component]:

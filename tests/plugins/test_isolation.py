@@ -91,7 +91,7 @@ def compared(*optimizers, **options):
         ("in-construction", "ValueError: cannot be made"),
         ("in-step", "ZeroDivisionError: at the third bounce"),
         ("in-later-step", "OSError"),
-        ("no-optimizer", "AttributeError: 'NoOptimizer' object has no attribute 'step'"),
+        ("no-optimizer", "TypeError: it made a NoOptimizer, which has no step()"),
         ("missing-module", "ModuleNotFoundError: No module named 'no_such_package'"),
         ("missing-class", "AttributeError: module 'torch.optim' has no attribute 'Best'"),
     ],

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
+from linbench.core.construct import of_parameters_only
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
 from linbench.core.engines.replay import Replays, covered
-from linbench.core.engines.serial import SerialEngine, batch_order, needs_closure
+from linbench.core.engines.serial import SerialEngine, batch_order
+from linbench.core.engines.trial import settle
 from linbench.core.engines.verdicts import Verdicts, user_verdicts
 from linbench.core.errors import one_line
 from linbench.core.garbage import collection_put_off
@@ -28,7 +30,7 @@ from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
 from linbench.core.observer import Observer
 from linbench.core.outcome import LOOK_EVERY, may_stop
-from linbench.core.timing import shape_of
+from linbench.core.structure import shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,6 +81,7 @@ class BatchedEngine:
         """One batch; falls back in steps where it turns out not to be separable."""
         try:
             setups = [workbench.setup(case) for case in cases]
+            noticed = self._batchable(cases[0], setups[0])
             measured = self._trained(cases, setups, workbench, observer)
         except NotSeparable as why:
             yield from self._another_way(why, cases, workbench, observer, trajectories)
@@ -87,8 +90,20 @@ class BatchedEngine:
             yield from SerialEngine().run(cases, workbench, observer, trajectories)
         else:
             with collection_put_off():
-                made = records(cases, setups[0], measured, engine=self.name, trajectories=trajectories)
+                made = records(
+                    cases, setups[0], measured, engine=self.name, trajectories=trajectories, warnings=noticed
+                )
             yield from made
+
+    def _batchable(self, case: Case, setup: Setup) -> tuple[str, ...]:
+        """What a trial noticed about the optimizer. Raises NotSeparable where it needs more than lanes can give."""
+        settled = settle(case, setup, audit=not covered(case))
+        needs = settled.contract.needs()
+        if needs:
+            raise NotSeparable(f"it needs {', '.join(needs)}")
+        if not of_parameters_only(case.optimizer.component.resolve(), case.optimizer.params):
+            raise NotSeparable("it is built from more than parameters")
+        return settled.warnings or ()
 
     def _trained(
         self, cases: Sequence[Case], setups: Sequence[Setup], workbench: Workbench, observer: Observer
@@ -131,7 +146,7 @@ def default_lanes(case: Case, workbench: Workbench) -> int:
     numbers = settings.epochs + 1
     try:
         setup = workbench.setup(case)
-    except Exception:  # its record will say what is wrong
+    except (Exception, SystemExit):  # its record will say what is wrong
         return 1
     if not setup.resolves(settings.target):
         numbers *= 1 + (setup.X.shape[1] + 1) * setup.y.shape[1]
@@ -162,8 +177,6 @@ def train_lanes(
             if capture is not None:
                 params["capturable"] = True
             optimizer = _build(cases[0], model, params)
-        if needs_closure(optimizer):
-            raise NotSeparable("its step needs a closure")
         recorder = _LaneRecorder(model, setup, settings, lanes)
         step = _step_of(optimizer, watch, plain=covered(cases[0]))
         batches = _lane_batches(cases, filled, setup, rows)
@@ -339,7 +352,7 @@ def _group(case: Case, workbench: Workbench) -> Hashable:
     optimizer = case.optimizer.component
     try:
         setup = workbench.setup(case)
-    except Exception:  # its record will say what is wrong
+    except (Exception, SystemExit):  # its record will say what is wrong
         return case.key
     model = "" if is_linear(setup) else case.model.label
     structure = tuple((name, shape_of(value)) for name, value in case.optimizer.params.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
+from linbench.core.engines.driver import Driver, make_driver
+from linbench.core.engines.trial import run_context, sampled, settle
+from linbench.core.errors import Unsuitable
 from linbench.core.isolation import isolated, threads_for
-from linbench.core.measurement import Measurement, failed, records
+from linbench.core.measurement import Measurement, failed, records, skipped
 from linbench.core.outcome import LOOK_EVERY, may_stop
 
 if TYPE_CHECKING:
@@ -46,9 +48,14 @@ class SerialEngine:
             observer.started(case)
             try:
                 setup = workbench.setup(case)
+                noticed = settle(case, setup).warnings or ()
                 with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
                     measured = train(case, setup, observer)
-                record = records([case], setup, measured, engine=self.name, trajectories=trajectories)[0]
+                record = records(
+                    [case], setup, measured, engine=self.name, trajectories=trajectories, warnings=noticed
+                )[0]
+            except Unsuitable as reason:
+                record = skipped(case, str(reason))
             except (Exception, SystemExit) as error:  # a failure is a record, whatever third-party code raises
                 record = failed(case, error, self.name)
             yield record
@@ -60,8 +67,13 @@ class Trainer:
 
     setup: Setup
     model: nn.Module
-    optimizer: Any
-    needs_closure: bool
+    driver: Driver
+    sampled_cost: Callable[[], Tensor]
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer itself."""
+        return self.driver.optimizer
 
     def cost(self, X: Tensor, y: Tensor) -> Tensor:
         """mean((model(X) − y)²), a scalar."""
@@ -69,45 +81,25 @@ class Trainer:
 
     def update(self, X: Tensor, y: Tensor) -> int:
         """One optimizer step on these rows; returns how often it evaluated cost and gradient."""
-        if self.needs_closure:
-            return self._closure_update(X, y)
+        if not self.driver.contract.plain:
+            return self.driver.step(lambda: self.cost(X, y), self.sampled_cost)
         cost = self.cost(X, y)
         self.optimizer.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return 1
 
-    def _closure_update(self, X: Tensor, y: Tensor) -> int:
-        evaluations = 0
-
-        def closure() -> Tensor:
-            nonlocal evaluations
-            evaluations += 1
-            with torch.enable_grad():  # some optimizers call it under no_grad
-                self.optimizer.zero_grad()
-                cost = self.cost(X, y)
-                cost.backward()  # type: ignore[no-untyped-call]
-            return cost
-
-        self.optimizer.step(closure)
-        return evaluations
-
 
 def make_trainer(case: Case, setup: Setup) -> Trainer:
-    """Build a case's model, then its optimizer; raises whatever either raises."""
+    """Build a case's model, then its optimizer.
+
+    Raises Unsuitable where the optimizer takes none of the model's parameters, and whatever either raises.
+    """
+    contract = settle(case, setup, audit=False).contract
     model = setup.make_model()
-    optimizer = case.optimizer.build(list(model.parameters()))
-    return Trainer(setup, model, optimizer, needs_closure(optimizer))
-
-
-def needs_closure(optimizer: Any) -> bool:
-    """Whether `step` cannot be called without a closure."""
-    try:
-        parameters = inspect.signature(optimizer.step).parameters.values()
-    except (ValueError, TypeError):
-        return False
-    positional = (p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-    return any(p.default is p.empty for p in positional)
+    run = run_context(case, setup, model)
+    driver = make_driver(case.optimizer.component, case.optimizer.params, run, contract)
+    return Trainer(setup, model, driver, sampled(setup, model, case.seed))
 
 
 def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
@@ -116,11 +108,12 @@ def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
     exact = setup.form is not None and not setup.resolves(case.settings.target)
     recorder = _Recorder(trainer, case.settings, observer, [] if exact else None)
     batch_size = case.settings.batch_size
-    if trainer.needs_closure or (batch_size is not None and batch_size < len(setup.X)):
+    if not trainer.driver.contract.plain or (batch_size is not None and batch_size < len(setup.X)):
         evaluations = _general_loop(trainer, recorder, _batches(case, setup))
     else:
         evaluations = _full_batch_loop(trainer, recorder)
-    return recorder.measurement(evaluations)
+    with trainer.driver.evaluating():
+        return recorder.measurement(evaluations)
 
 
 def _full_batch_loop(trainer: Trainer, recorder: _Recorder) -> int:
@@ -142,14 +135,16 @@ def _full_batch_loop(trainer: Trainer, recorder: _Recorder) -> int:
 
 
 def _general_loop(trainer: Trainer, recorder: _Recorder, batches: Callable[[], Iterator[tuple[Tensor, Tensor]]]) -> int:
-    """Mini-batches and closures: the cost of an epoch is measured apart, over all rows."""
-    evaluations = 0
+    """Mini-batches, closures, modes: the cost of an epoch is measured apart, over all rows."""
+    evaluations, evaluating = 0, trainer.driver.evaluating
     for epoch in range(1, recorder.epochs + 1):
-        recorder.measure()
+        with evaluating():
+            recorder.measure()
         for X, y in batches():
             evaluations += trainer.update(X, y)
         if epoch == recorder.due:
-            recorder.pause(epoch)
+            with evaluating():
+                recorder.pause(epoch)
             if recorder.over:
                 break
     return evaluations

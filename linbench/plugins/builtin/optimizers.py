@@ -1,24 +1,27 @@
-"""The optimizers of torch.optim that can train a dense regression, under torch's own parameter names.
+"""The optimizers of torch.optim, under torch's own parameter names.
 
-Left out: SparseAdam (sparse gradients only) and Muon (two-dimensional parameters only); both can still be named by
-their import path. `parameters` repeats torch's signatures so that listing needs no torch; a test compares the two.
+`parameters` repeats torch's signatures so that listing needs no torch; a test compares the two.
 """
 
 from __future__ import annotations
 
-from linbench import Component, hookimpl
+from linbench import Component, Contract, hookimpl
 
 
 def _torch_optimizer(
-    class_name: str, summary: str, parameters: dict[str, object], defaults: dict[str, object] | None = None
+    class_name: str,
+    summary: str,
+    parameters: dict[str, object],
+    defaults: dict[str, object] | None = None,
+    contract: Contract | None = None,
 ) -> Component:
     target = f"torch.optim:{class_name}"
-    return Component("optimizer", class_name.lower(), target, defaults or {}, summary, parameters)
+    return Component("optimizer", class_name.lower(), target, defaults or {}, summary, parameters, contract)
 
 
 @hookimpl
 def linbench_optimizers() -> list[Component]:
-    """Every torch.optim class whose `step` works on dense parameters of any shape."""
+    """Every class of torch.optim, and the limit of those that step along gradients."""
     return [
         _torch_optimizer(
             "SGD",
@@ -201,6 +204,27 @@ def linbench_optimizers() -> list[Component]:
             },
         ),
         _torch_optimizer(
+            "SparseAdam",
+            "Adam on sparse gradients; each step's gradient is made sparse for it",
+            {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-08, "maximize": False},
+            contract=Contract(sparse=True),
+        ),
+        _torch_optimizer(
+            "Muon",
+            "Orthogonalised momentum for matrices (Jordan 2024); AdamW trains the rest",
+            {
+                "lr": 0.001,
+                "weight_decay": 0.1,
+                "momentum": 0.95,
+                "nesterov": True,
+                "ns_coefficients": (3.4445, -4.775, 2.0315),
+                "eps": 1e-07,
+                "ns_steps": 5,
+                "adjust_lr_fn": None,
+            },
+            contract=Contract(matrices=True),
+        ),
+        _torch_optimizer(
             "LBFGS",
             "Limited-memory quasi-Newton; evaluates cost and gradient several times a step",
             {
@@ -213,5 +237,13 @@ def linbench_optimizers() -> list[Component]:
                 "line_search_fn": None,
             },
             {"lr": 1.0},
+            Contract(closure=True),
+        ),
+        Component(
+            "optimizer",
+            "krylov-limit",
+            "linbench.plugins.builtin.krylov_limit:KrylovLimit",
+            summary="No competitor but the limit: conjugate gradients, the fewest epochs that gradients alone allow",
+            contract=Contract(create_graph=True),
         ),
     ]

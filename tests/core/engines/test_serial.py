@@ -127,6 +127,11 @@ def test_lbfgs_gets_its_closure_and_its_evaluations_are_counted():
     calls = 0
 
     class Counting(torch.optim.LBFGS):
+        def __init__(self, params, lr):
+            nonlocal calls
+            calls = 0  # an earlier one was only tried
+            super().__init__(params, lr=lr)
+
         def step(self, closure):
             def counted():
                 nonlocal calls

@@ -1,0 +1,86 @@
+"""What a factory may know of the run that its optimizer is built for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(slots=True, eq=False)
+class _Now:
+    """What changes from step to step."""
+
+    cost: Callable[[], Tensor] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunContext:
+    """A run, for an optimizer that is built from more than parameters; nothing in it may be assigned to.
+
+    model: the model to be trained. epochs: passes over the data. steps_per_epoch: updates in each.
+    batch_size: rows per update. data_size: rows in all. seed: the run's.
+    lr: the learning rate asked for, or None.
+    base: makes an optimizer of parameters, given a spec as text ("sgd:momentum=0.9"), over other parameters if
+        those are given; without an lr in the spec it gets the run's.
+    base_factory: what `base` would call, as `factory(params, **parameters)`, for wrappers that want a class.
+    """
+
+    model: nn.Module
+    epochs: int
+    steps_per_epoch: int
+    batch_size: int
+    data_size: int
+    seed: int
+    lr: float | None = None
+    base: Callable[..., Any] = field(default=lambda spec, *_: _no_base(spec))
+    base_factory: Callable[[str], Callable[..., Any]] = field(default=lambda spec: _no_base(spec))
+    _now: _Now = field(default_factory=_Now, repr=False)
+
+    @property
+    def params(self) -> list[nn.Parameter]:
+        """The model's parameters."""
+        return list(self.model.parameters())
+
+    @property
+    def named_params(self) -> list[tuple[str, nn.Parameter]]:
+        """The model's parameters with their names."""
+        return list(self.model.named_parameters())
+
+    @property
+    def total_steps(self) -> int:
+        """Updates in the whole run."""
+        return self.epochs * self.steps_per_epoch
+
+    def closure(self) -> Tensor:
+        """The cost of the current rows, after clearing the gradients and computing them anew.
+
+        Only while `step` runs; raises RuntimeError before.
+        """
+        if self._now.cost is None:
+            raise RuntimeError("a closure can be called while the optimizer steps only")
+        import torch
+
+        for parameter in self.model.parameters():
+            parameter.grad = None
+        with torch.enable_grad():
+            cost = self._now.cost()
+            cost.backward()  # type: ignore[no-untyped-call]
+        return cost
+
+    @contextmanager
+    def stepping(self, cost: Callable[[], Tensor]) -> Iterator[None]:
+        """While the optimizer steps on the rows whose cost that is; for the harness."""
+        self._now.cost = cost
+        try:
+            yield
+        finally:
+            self._now.cost = None
+
+
+def _no_base(spec: str) -> Any:
+    raise ValueError(f"there is no catalog to find the base optimizer {spec!r} in")
