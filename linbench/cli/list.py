@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,7 @@ from linbench.cli.options import debug_option, load, plugin_option
 
 if TYPE_CHECKING:
     from linbench.core.catalog import Catalog, Offer
-    from linbench.core.component import Kind
+    from linbench.core.component import Component, Kind
 
 WIDTH = 100
 INDENT = 18
@@ -20,9 +21,10 @@ INDENT = 18
 
 @click.command("list")
 @click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @plugin_option
 @debug_option
-def command(kind: str | None, plugins: tuple[str, ...], debug: bool) -> None:  # noqa: ARG001
+def command(kind: str | None, as_json: bool, plugins: tuple[str, ...], debug: bool) -> None:  # noqa: ARG001
     """Components by kind, with their parameters and who provides them.
 
     KIND is one of optimizers, models, devices, problems, reporters; all of them without it.
@@ -31,6 +33,9 @@ def command(kind: str | None, plugins: tuple[str, ...], debug: bool) -> None:  #
 
     wanted = KINDS if kind is None else (_kind(kind),)
     catalog = load(plugins).catalog
+    if as_json:
+        click.echo(json.dumps(_document(catalog, wanted), indent=2, ensure_ascii=False))
+        return
     click.echo("\n\n".join("\n".join(_section(catalog, kind)) for kind in wanted))
 
 
@@ -42,6 +47,31 @@ def _kind(text: str) -> Kind:
         if text in (kind, f"{kind}s"):
             return kind
     raise unknown_name("kind", text, [f"{kind}s" for kind in KINDS])
+
+
+def _document(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, object]:
+    from linbench.core.environment import version
+
+    components = [_as_dict(offer) for kind in kinds for offer in catalog.of_kind(kind)]
+    return {"linbench": version(), "components": components}
+
+
+def _as_dict(offer: Offer) -> dict[str, Any]:
+    """One component; `parameters` are the target's own, `defaults` what linbench sets unless a spec says otherwise."""
+    from linbench.core.plan import jsonable
+
+    component = offer.component
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "provider": offer.provider,
+        "built_in": offer.built_in,
+        "summary": component.summary,
+        "parameters": jsonable(component.parameters),
+        "defaults": jsonable(_defaults(component)),
+        "target": component.target if isinstance(component.target, str) else None,
+        "needs": _needs(component),
+    }
 
 
 def _section(catalog: Catalog, kind: Kind) -> Iterator[str]:
@@ -58,18 +88,32 @@ def _entry(offer: Offer) -> Iterator[str]:
     parameters = _parameters(offer)
     if parameters:
         yield from _wrapped(" " * INDENT, parameters)
+    needs = _needs(component)
+    if needs:
+        yield from _wrapped(" " * INDENT, f"needs {', '.join(needs)}")
 
 
 def _parameters(offer: Offer) -> str:
     """Every parameter with the value that linbench calls the target with, else the target's own default."""
-    from linbench.core.component import DEFAULT_LR
     from linbench.core.spec import format_value
 
     component = offer.component
-    values = {**component.parameters, **component.defaults}
-    if component.kind == "optimizer" and "lr" in values and "lr" not in component.defaults:
-        values["lr"] = DEFAULT_LR
+    values = {**component.parameters, **_defaults(component)}
     return ", ".join(f"{name}={format_value(value)}" for name, value in values.items())
+
+
+def _defaults(component: Component) -> dict[str, object]:
+    """What linbench calls the target with unless a spec says otherwise."""
+    from linbench.core.component import DEFAULT_LR
+
+    if component.kind == "optimizer" and "lr" in component.parameters:
+        return {"lr": DEFAULT_LR, **component.defaults}
+    return dict(component.defaults)
+
+
+def _needs(component: Component) -> list[str]:
+    """What an optimizer needs besides `zero_grad`, `backward`, `step`."""
+    return [] if component.contract is None else component.contract.needs()
 
 
 def _wrapped(first: str, text: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linbench.cli import plugins_check, plugins_new
 from linbench.cli.options import debug_option, load, plugin_option
 
 if TYPE_CHECKING:
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of plugins that failed.")
 @plugin_option
 @debug_option
-def command(verbose: bool, plugins: tuple[str, ...], debug: bool) -> None:  # noqa: ARG001
-    """Plugins that are loaded, failed, or blocked by LINBENCH_PLUGINS."""
+@click.pass_context
+def command(ctx: click.Context, verbose: bool, plugins: tuple[str, ...], debug: bool) -> None:  # noqa: ARG001
+    """Plugins that are loaded, failed, or blocked by LINBENCH_PLUGINS.
+
+    `new` writes one, and `check` tells whether its optimizer behaves.
+    """
+    if ctx.invoked_subcommand is not None:
+        if plugins or verbose:
+            raise click.UsageError(f"give the options of {ctx.invoked_subcommand!r} after it.")
+        return
     from tabulate import tabulate
 
     statuses = load(plugins, quiet=True).statuses
@@ -27,6 +36,10 @@ def command(verbose: bool, plugins: tuple[str, ...], debug: bool) -> None:  # no
         for status in statuses:
             if status.traceback:
                 click.echo(f"\n{status.name}\n{status.traceback}")
+
+
+command.add_command(plugins_new.command)
+command.add_command(plugins_check.command)
 
 
 def _version(status: PluginStatus) -> str:

@@ -1,0 +1,37 @@
+"""Finding out, once, how the optimizer under test wants to be stepped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from linbench.core.engines.trial import settle
+from linbench.core.plan import make_plan
+from linbench.core.spec import Spec
+from linbench.core.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linbench.core.catalog import Catalog
+    from linbench.core.component import Component
+
+
+def with_contract(catalog: Catalog, component: Component, params: Mapping[str, object]) -> Component:
+    """The component with its contract filled in; as it is where no contract works, since the checks then say why.
+
+    catalog: in which the component can be found.
+    """
+    plan = make_plan(
+        catalog,
+        problems=[Spec("study-hours")],
+        devices=[Spec("cpu")],
+        models=[Spec("linear")],
+        optimizers=[Spec(component.name, params)],
+    )
+    case = next(iter(plan))
+    try:
+        found = settle(case, Workbench(catalog=catalog).setup(case), audit=False)
+    except (Exception, SystemExit):  # third-party code
+        return component
+    return replace(component, contract=found.contract)

@@ -1,0 +1,39 @@
+"""Gradients that are not there, and gradients that are zero."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from linbench.conformance.claim import require
+from linbench.conformance.training import Regression, trajectory
+
+if TYPE_CHECKING:
+    from linbench.conformance.subject import Subject
+
+
+class _WithIdle(Regression):
+    """A regression with a parameter that the cost does not depend on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle = nn.Parameter(torch.tensor([0.7, -1.3]))
+
+
+def leaves_parameters_without_gradient_alone(subject: Subject) -> None:
+    """A parameter whose grad is None stays as it is: else layers that are frozen or unused drift, or stop the run."""
+    idle = trajectory(subject, _WithIdle()).parameter(-1)
+    require(bool((idle == idle[0]).all()), "a parameter whose grad is None was changed")
+
+
+def survives_zero_gradients(subject: Subject) -> None:
+    """Gradients of zero leave the parameters finite: a dead unit must not turn a model into NaN."""
+    model = Regression()
+
+    def flat() -> Tensor:
+        return 0 * model.cost()
+
+    end = trajectory(subject, model, flat).end
+    require(all(bool(torch.isfinite(tensor).all()) for tensor in end), "gradients of zero made a parameter non-finite")

@@ -1,0 +1,25 @@
+"""How the default engine runs the optimizer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linbench.conformance.claim import require
+from linbench.conformance.progress import compared
+from linbench.core.record import Status
+from linbench.core.spec import Sweep
+
+if TYPE_CHECKING:
+    from linbench.conformance.subject import Subject
+
+EPOCHS = 25
+
+
+def runs_in_a_batch_or_alone(subject: Subject) -> str:
+    """Whether many runs can be trained as one; both are fine, and alone is slower by the number of runs."""
+    lr = subject.lr
+    records = compared(subject, None if lr is None else Sweep((lr, lr / 2)), EPOCHS, "batched")
+    failed = next((record for record in records if record.status is Status.ERROR), None)
+    require(failed is None, f"a run ended in an error: {failed.reason if failed else ''}")
+    engines = {record.engine for record in records}
+    return "in a batch" if engines == {"batched"} else "alone: it treats elements, or runs, other than each by itself"

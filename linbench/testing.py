@@ -1,0 +1,65 @@
+"""For authors of optimizers: does mine behave as users of torch.optim expect?
+
+    import pytest
+    from linbench.testing import check_optimizer, optimizer_checks
+
+    @pytest.mark.parametrize("check", optimizer_checks())
+    def test_my_opt(check):
+        check_optimizer("my-opt:lr=0.1", check)
+
+`linbench plugins check my-opt` asks the same on the command line.
+"""
+
+from __future__ import annotations
+
+import os
+import unittest
+from collections.abc import Iterable
+
+from linbench.conformance.check import Check, Verdict, judge
+from linbench.conformance.subject import Optimizer, subject_of
+from linbench.conformance.suite import CHECKS
+from linbench.plugins.manager import load_plugins
+
+__all__ = ["Check", "Optimizer", "Verdict", "check_optimizer", "optimizer_checks"]
+
+
+def optimizer_checks() -> tuple[Check, ...]:
+    """Every check, for `pytest.mark.parametrize`; each is a function whose docstring says what holds, and why."""
+    return CHECKS
+
+
+def check_optimizer(
+    optimizer: Optimizer,
+    check: Check | None = None,
+    *,
+    reductions: Iterable[tuple[str, str]] = (),
+    plugins: Iterable[str] = (),
+    **params: object,
+) -> tuple[Verdict, ...]:
+    """Run one check, or all of them, and return what came of each.
+
+    optimizer: a spec ("my-opt:lr=0.1"), an import path, a Component, or a class or callable `f(params, …)`.
+    check: one of `optimizer_checks()`; all of them where none is given. reductions: settings in which it is another
+    optimizer, as pairs: [("momentum=0", "sgd")]. plugins: files or modules to load besides the installed ones.
+    params: parameters, in addition to those of the spec.
+
+    Raises AssertionError that lists what failed; UsageError for an unknown name or parameter; unittest.SkipTest, or
+    under pytest what `pytest.skip` raises, where the one check asked for does not apply.
+    """
+    subject = subject_of(load_plugins(plugins).catalog, optimizer, params, reductions)
+    verdicts = tuple(judge(subject, one) for one in (CHECKS if check is None else (check,)))
+    failures = [str(verdict) for verdict in verdicts if verdict.outcome == "fail"]
+    if failures:
+        raise AssertionError("\n".join([f"{subject.label} fails {len(failures)} of {len(verdicts)} checks", *failures]))
+    if check is not None and verdicts[0].outcome == "not applicable":
+        _skip(str(verdicts[0]))
+    return verdicts
+
+
+def _skip(reason: str) -> None:
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        import pytest
+
+        pytest.skip(reason)
+    raise unittest.SkipTest(reason)
