@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linbench.core import runner, serialize
+from linbench.core.admission import check_problems
 from linbench.core.errors import UsageError
 from linbench.core.plan import DType, Settings, make_plan
 from linbench.core.problem import Problem
+from linbench.core.process_state import kept
 from linbench.core.runner import Execution
 from linbench.core.spec import Spec, Sweep, parse_specs, parse_value
+from linbench.core.store import Store
+from linbench.core.store.asked import Asked
+from linbench.core.store.recorder import Recorder, plugin_versions
 from linbench.core.table import render
 from linbench.core.workbench import Workbench
 from linbench.plugins.manager import load_plugins
@@ -82,8 +89,12 @@ def compare(
     predict: Sequence[float] | None = None,
     trajectories: bool | int = False,
     timing: bool = True,
+    timeout: float | None = None,
+    isolate: bool = False,
     plugins: Iterable[str] = (),
     observer: Observer | None = None,
+    store: str | Path | Store | None = None,
+    resume: bool = False,
 ) -> Comparison:
     """Train every combination and return what became of each.
 
@@ -92,22 +103,30 @@ def compare(
     a list, or text. epochs: passes over the data. batch_size: rows per update, None for all. target: relative gap.
     stop_at_target: end a run once it has converged, diverged or stalled.
     predict: one value per feature. trajectories: keep the cost curves, True for every epoch or about so many points.
-    timing: measure the time per step. engine, jobs, max_lanes: see `Execution`.
+    timing: measure the time per step. engine, jobs, max_lanes, timeout, isolate: see `Execution`.
     plugins: files or module names to load besides the installed ones.
+    store: keep the records there; None for nowhere. resume: take what earlier runs have in it, train only the rest.
 
     Raises UsageError for a request that cannot be carried out. Ctrl-C ends it early with the records done so far.
     """
-    plan = make_plan(
-        load_plugins(plugins).catalog,
-        optimizers=specs_of(optimizers),
-        models=specs_of(models),
-        devices=specs_of(devices),
-        problems=specs_of(problems),
-        seeds=seeds_of(seeds),
-        lr=lr_of(lr),
-        settings=Settings(epochs, batch_size, target, dtype, stop_at_target),
-    )
-    return compare_plan(plan, Execution(engine, jobs, max_lanes, trajectories, timing), predict, observer)
+    loaded = load_plugins(plugins)
+    with kept():  # making a plan imports targets
+        plan = make_plan(
+            loaded.catalog,
+            optimizers=specs_of(optimizers),
+            models=specs_of(models),
+            devices=specs_of(devices),
+            problems=specs_of(problems),
+            seeds=seeds_of(seeds),
+            lr=lr_of(lr),
+            settings=Settings(epochs, batch_size, target, dtype, stop_at_target),
+        )
+    execution = Execution(engine, jobs, max_lanes, trajectories, timing, timeout, isolate)
+    recorder = _recorder(store, resume, plugin_versions(loaded.statuses))
+    comparison = compare_plan(plan, execution, predict, observer, recorder)
+    if recorder is not None and recorder.lost() is not None:
+        warnings.warn(str(recorder.lost()), RuntimeWarning, stacklevel=2)
+    return comparison
 
 
 def compare_plan(
@@ -115,11 +134,12 @@ def compare_plan(
     execution: Execution | None = None,
     predict: Sequence[float] | None = None,
     observer: Observer | None = None,
+    recorder: Recorder | None = None,
 ) -> Comparison:
     """Run a plan; see `compare`."""
     records: list[Record] = []
     with contextlib.suppress(KeyboardInterrupt):  # what is done must survive an interrupt
-        for record in run_plan(plan, execution, predict, observer):
+        for record in run_plan(plan, execution, predict, observer, recorder):
             records.append(record)  # noqa: PERF402  not extend, which would keep none
     return Comparison(runner.in_plan_order(plan, records), len(plan))
 
@@ -129,11 +149,31 @@ def run_plan(
     execution: Execution | None = None,
     predict: Sequence[float] | None = None,
     observer: Observer | None = None,
+    recorder: Recorder | None = None,
 ) -> Iterator[Record]:
-    """The records of a plan as they are done; nothing is kept, so a million of them take no memory."""
-    workbench = Workbench(predict)
-    runner.check_problems(plan, workbench)
-    yield from runner.run(plan, workbench, execution or Execution(), observer)
+    """The records of a plan as they are done; nothing is kept, so a million of them take no memory.
+
+    recorder: keeps them in a store, and takes from it what it has; those come first.
+    """
+    workbench = Workbench(predict, plan.catalog)
+    execution = execution or Execution()
+    check_problems(plan, workbench, execution.apart)
+    if recorder is None:
+        yield from runner.run(plan, workbench, execution, observer)
+        return
+    asked = Asked(predict, execution.trajectories, execution.timing)
+    with contextlib.closing(
+        recorder.recorded(plan, asked, lambda rest: runner.run(rest, workbench, execution, observer), observer)
+    ) as records:
+        yield from records
+
+
+def _recorder(store: str | Path | Store | None, resume: bool, plugins: Mapping[str, str | None]) -> Recorder | None:
+    if store is None:
+        if resume:
+            raise UsageError("resume needs a store: store=PATH")
+        return None
+    return Recorder(store.path if isinstance(store, Store) else Path(store), resume, plugins=plugins)
 
 
 def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:

@@ -11,6 +11,7 @@ import click
 
 from linbench.cli import output
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
+from linbench.cli.storing import recorder, storing_options, tell_lost
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from linbench.core.plan import Choice, Plan
     from linbench.core.record import Record
     from linbench.core.runner import Execution
+    from linbench.core.store.recorder import Recorder
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial", "batched")
 SETTINGS = ("epochs", "batch_size", "target", "dtype", "stop_at_target")
+EXECUTION = ("engine", "jobs", "max_lanes", "timeout", "isolate")
 EVERY_EPOCH = "all"
 
 
@@ -87,6 +90,12 @@ EVERY_EPOCH = "all"
 @click.option(
     "--max-lanes", type=click.IntRange(min=1), metavar="N", help="Cases per batch.  [default: from the sizes]"
 )
+@click.option("--timeout", type=float, metavar="SECONDS", help="Stop a case that takes longer; it ends in an error.")
+@click.option(
+    "--isolate",
+    is_flag=True,
+    help="Train in processes of their own, also with one job: a case that kills its process ends in an error.",
+)
 @click.option("--predict", metavar="VALUES", help="Feature values, separated by commas: adds the prediction for them.")
 @click.option(
     "--log-every",
@@ -116,6 +125,7 @@ EVERY_EPOCH = "all"
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the result to this file.",
 )
+@storing_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
@@ -123,18 +133,22 @@ EVERY_EPOCH = "all"
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Train every combination of optimizers, models, devices and problems, and compare them.
 
-    Exit code: 0 done, 1 a case ended in an error or the result could not be written as asked, 2 a mistake in the
-    request, 130 interrupted.
+    Records are stored as they are made; `linbench runs` shows them.
+
+    Exit code: 0 done, 1 a case ended in an error or the result could not be written or stored as asked, 2 a mistake
+    in the request, 130 interrupted.
     """
     output.check(options["output"])
-    catalog = load(options["plugins"], quiet=options["quiet"]).catalog
+    plugins = load(options["plugins"], quiet=options["quiet"])
+    catalog = plugins.catalog
     reporter = output.reporter(catalog, options["format_"], options["show_all"])
+    kept = recorder(options, plugins)
     if output.line_by_line(reporter):
-        ctx.exit(_stream(catalog, reporter, options))
+        ctx.exit(_stream(catalog, reporter, options, kept))
     with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):
         from linbench.comparison import compare_plan
 
-        comparison = compare_plan(plan, execution, predict, observer)
+        comparison = compare_plan(plan, execution, predict, observer, kept)
     with prints_to_stderr():
         for record in comparison:
             _show_traceback(record, options)
@@ -146,6 +160,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         as_asked = False
     else:
         as_asked = output.write(report, options["output"])
+    as_asked &= not tell_lost(kept)
     ctx.exit(_exit_code(comparison.records, as_asked, interrupted=comparison.interrupted))
 
 
@@ -158,24 +173,27 @@ def _prepared(
     from linbench.cli.progress import watching
     from linbench.comparison import lr_of, seeds_of, specs_of
     from linbench.core.plan import Settings, make_plan
+    from linbench.core.process_state import kept
     from linbench.core.runner import Execution
 
-    plan = make_plan(
-        catalog,
-        **{axis: specs_of(options[axis]) for axis in ("optimizers", "models", "devices", "problems")},
-        seeds=seeds_of(options["seeds"]),
-        lr=lr_of(options["lr"]),
-        settings=Settings(**{name: options[name] for name in SETTINGS}),
-    )
+    with kept():  # making a plan imports targets
+        plan = make_plan(
+            catalog,
+            **{axis: specs_of(options[axis]) for axis in ("optimizers", "models", "devices", "problems")},
+            seeds=seeds_of(options["seeds"]),
+            lr=lr_of(options["lr"]),
+            settings=Settings(**{name: options[name] for name in SETTINGS}),
+        )
     trajectories = _trajectories(options["trajectories"])
-    timing = not options["no_timing"]
-    execution = Execution(options["engine"], options["jobs"], options["max_lanes"], trajectories, timing)
+    execution = Execution(
+        **{name: options[name] for name in EXECUTION}, trajectories=trajectories, timing=not options["no_timing"]
+    )
     predict = _features(options["predict"])
     with watching(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
         yield plan, execution, predict, observer
 
 
-def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any]) -> int:
+def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], kept: Recorder | None) -> int:
     """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
     from linbench.cli.main import INTERRUPTED
     from linbench.core.record import Status
@@ -189,15 +207,16 @@ def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any]) -> int:
         from linbench.comparison import run_plan
 
         try:
-            for record in run_plan(plan, execution, predict, observer):
+            for record in run_plan(plan, execution, predict, observer, kept):
                 write(reporter.build([record]))
                 _show_traceback(record, options)
                 failed |= record.status is Status.ERROR
                 done += 1
         except KeyboardInterrupt:
             click.echo(f"linbench: interrupted after {done} of {len(plan)} runs", err=True)
+            tell_lost(kept)
             return INTERRUPTED
-    return int(failed)
+    return int(tell_lost(kept) or failed)
 
 
 def _features(text: str | None) -> Sequence[float] | None:

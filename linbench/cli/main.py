@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from linbench.cli.stdout import for_results_only
 from linbench.core.errors import LinbenchError, UsageError, unknown_name
 
-COMMANDS = ("compare", "list", "explain", "plugins")
+COMMANDS = ("compare", "list", "explain", "runs", "plugins")
 
 INTERRUPTED = 130
 
@@ -46,26 +47,31 @@ class LinbenchCommand(click.Group):
         """As click's, but user errors are one line on stderr, and `--debug` shows the traceback."""
         if not standalone_mode:
             return super().main(args, standalone_mode=False, **extra)
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a κ that a legacy encoding lacks is no reason to fail
+            sys.stdout.reconfigure(errors="replace")
+        with for_results_only():
+            code = self._exit_code(args, extra)
+        sys.exit(code)
+
+    def _exit_code(self, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
         stdout = sys.stdout
-        if isinstance(stdout, io.TextIOWrapper):  # a κ that a legacy encoding lacks is no reason to fail
-            stdout.reconfigure(errors="replace")
         try:
             code = super().main(args, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
-            code = error.exit_code
+            return error.exit_code
         except click.ClickException as error:
-            code = _fail(error.format_message().replace("\n", " "), error.exit_code, args)
+            return _fail(error.format_message().replace("\n", " "), error.exit_code, args)
         except LinbenchError as error:
-            code = _fail(str(error), 2 if isinstance(error, UsageError) else 1, args)
+            return _fail(str(error), 2 if isinstance(error, UsageError) else 1, args)
         except (click.Abort, KeyboardInterrupt):
-            code = INTERRUPTED
+            return INTERRUPTED
         except SystemExit:
             # `linbench … | head`: nobody reads on, which is no error. click has put a quiet stdout in place by now.
             if sys.stdout is stdout:
                 raise
-            code = 0
-        sys.exit(code if isinstance(code, int) else 0)
+            return 0
+        return code if isinstance(code, int) else 0
 
 
 @click.group(cls=LinbenchCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -38,7 +38,7 @@ def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
         raise unknown_name("format", str(style), tabulate_formats)
     try:
         choices[0].component.resolve()
-    except Exception as error:  # the import runs code that is not ours
+    except (Exception, SystemExit) as error:  # the import runs code that is not ours
         raise UsageError(f"cannot import reporter {choices[0].label!r}: {one_line(error)}") from error
     return choices[0]
 
@@ -57,7 +57,7 @@ def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes
         report = choice.build(records)
         if not isinstance(report, str | bytes):
             raise TypeError(f"it returned a {type(report).__name__}, not a str or bytes")
-    except Exception as error:  # third-party code; what was trained must not be lost with it
+    except (Exception, SystemExit) as error:  # third-party code; what was trained must not be lost with it
         if debug:
             import traceback  # here, since only failures need it
 
@@ -70,7 +70,7 @@ def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes
 
 def write(report: str | bytes, path: Path | None) -> bool:
     """Write to the file, else to stdout; False, with a line on stderr, where the file could not be written."""
-    content = report if isinstance(report, bytes) else f"{report}\n".encode()
+    content = report if isinstance(report, bytes) else f"{report}\n".encode(errors="replace")
     try:
         if path is not None:
             path.write_bytes(content)

@@ -1,16 +1,22 @@
-"""Tasks spread over forked processes: results in order, and a process that dies loses only its own task."""
+"""Tasks spread over forked processes: results in order, and a process that dies or hangs loses only its own task."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
+import math
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from linbench.core.errors import one_line
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -18,6 +24,22 @@ if TYPE_CHECKING:
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_LOOK_AROUND = 1.0
+"""Seconds between looks for processes that died without a word: what they forked may hold their pipe open."""
+
+_TIME_TO_END = 1.0
+"""Seconds that a process has to end once it has sent its result; a thread of a third party may keep it."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a task may take. silence: seconds between words of it. total: seconds in all."""
+
+    silence: float
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +59,50 @@ class _Result(Generic[Result]):
     content: Result
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Worker(Generic[Result]):
     position: int
     process: BaseProcess
     connection: Connection
+    limit: Limit | None
+    started: float
+    heard: float
+
+    @property
+    def deadline(self) -> float:
+        """When it is given up, on the monotonic clock."""
+        if self.limit is None:
+            return math.inf
+        return min(self.heard + self.limit.silence, self.started + self.limit.total)
 
 
 Tell = Callable[[object], None]
 """Sends word to the parent while a task is under way."""
 
 
+def can_fork() -> bool:
+    """Whether forking a process that uses torch is safe here."""
+    return sys.platform == "linux"
+
+
 def processors() -> int:
-    """How many processes can compute at once here; 1 where forking a process that uses torch is not safe."""
+    """How many processes can compute at once here; 1 where they cannot be forked."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def in_processes(
-    tasks: Sequence[Task], work: Callable[[Task, Tell], Result], processes: int, listen: Tell
+    tasks: Sequence[Task],
+    work: Callable[[Task, Tell], Result],
+    processes: int,
+    listen: Callable[[Any], None],
+    limit: Callable[[Task], Limit] | None = None,
 ) -> Iterator[tuple[Task, Result | Died]]:
     """Each task with its result, in the order of the tasks; at most `processes` at a time.
 
     `work` runs in a fork of this process, so neither it nor a task needs to be picklable; its result does, and what
-    it tells, which `listen` is called with as it comes. An exception in it ends its process, and is `Died`. When this
-    generator is closed or interrupted, so are they all.
+    it tells, which `listen` is called with as it comes. Whatever it raises, how its process ends, and that it took
+    longer than `limit` allows its task, is `Died`. When this generator is closed or interrupted, so are they all, and
+    what they started.
     """
     waiting = iter(enumerate(tasks))
     running: dict[int, _Worker[Result]] = {}
@@ -69,60 +111,122 @@ def in_processes(
         for next_out in range(len(tasks)):
             while next_out not in done:
                 while len(running) < processes and (task := next(waiting, None)) is not None:
-                    running[task[0]] = _start(*task, work)
-                for worker in _heard(running):
-                    collected: _Word | _Result[Result] | Died = _receive(worker)
-                    if isinstance(collected, _Word):
-                        listen(collected.content)
+                    with _ctrl_c_held():
+                        running[task[0]] = _start(*task, work, None if limit is None else limit(task[1]))
+                for worker, received in _news(running):
+                    if isinstance(received, _Word):
+                        listen(received.content)
                         continue
-                    done[worker.position] = collected if isinstance(collected, Died) else collected.content
+                    done[worker.position] = received if isinstance(received, Died) else received.content
                     del running[worker.position]
             yield tasks[next_out], done.pop(next_out)
     finally:
         for worker in running.values():
-            worker.process.kill()
-            worker.process.join()
+            _end(worker, at_once=True)
 
 
-def _start(position: int, task: Task, work: Callable[[Task, Tell], Result]) -> _Worker[Result]:
+def _start(position: int, task: Task, work: Callable[[Task, Tell], Result], limit: Limit | None) -> _Worker[Result]:
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    sys.stdout.flush()  # or the child would write what is still buffered a second time
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):  # or the child would write what is still buffered a second time
+        with contextlib.suppress(Exception):  # there may be none
+            stream.flush()
     context = multiprocessing.get_context("fork")
-    process = context.Process(target=_child, args=(work, task, sender), daemon=True)
+    process = context.Process(target=_child, args=(work, task, sender, os.getpid()), daemon=True)
     process.start()
     sender.close()
-    return _Worker(position, process, receiver)
+    now = time.monotonic()
+    return _Worker(position, process, receiver, limit, now, now)
 
 
-def _child(work: Callable[[Task, Tell], Result], task: Task, sender: Connection) -> None:
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Ctrl-C comes after this, so that a process that was started is known, and ignores it from its beginning."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _child(work: Callable[[Task, Tell], Result], task: Task, sender: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _leave_with(parent)
     gc.disable()  # one task and it ends: looking through all that it inherited would cost more than it frees
-    sender.send(_Result(work(task, lambda content: sender.send(_Word(content)))))
+    answer: _Result[Result] | Died
+    try:
+        answer = _Result(work(task, lambda content: sender.send(_Word(content))))
+    except BaseException as error:  # third-party code; nobody else would say what it was
+        answer = Died(one_line(error))
+    sender.send(answer)
 
 
-def _heard(running: dict[int, _Worker[Result]]) -> list[_Worker[Result]]:
-    """The workers that have something to say, or never will; waits for the first one."""
+def _leave_with(parent: int) -> None:
+    """Lead a group of processes that can be ended together, and end when the parent does, however that ends."""
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _news(running: dict[int, _Worker[Result]]) -> Iterator[tuple[_Worker[Result], _Word | _Result[Result] | Died]]:
+    """What workers sent, and which of them never will; waits for the first to say something, or for its deadline."""
     by_handle = {worker.connection: worker for worker in running.values()}
-    ready = multiprocessing.connection.wait(list(by_handle))
-    return [by_handle[handle] for handle in ready]  # type: ignore[index]
+    patience = min(worker.deadline for worker in running.values()) - time.monotonic()
+    ready = multiprocessing.connection.wait(list(by_handle), max(0.0, min(patience, _LOOK_AROUND)))
+    for handle in ready:
+        worker = by_handle.pop(handle)  # type: ignore[call-overload]
+        worker.heard = time.monotonic()
+        yield worker, _receive(worker)
+    now = time.monotonic()
+    for worker in by_handle.values():  # only those that have sent nothing are judged
+        if worker.deadline <= now and not worker.connection.poll():
+            yield worker, _given_up(worker)
+        elif not worker.process.is_alive() and not worker.connection.poll():
+            yield worker, _dead(worker)
 
 
 def _receive(worker: _Worker[Result]) -> _Word | _Result[Result] | Died:
     """What a worker sent. One that died closes its end of the pipe, which reads as the end of a file."""
     try:
-        result: _Word | _Result[Result] | Died = worker.connection.recv()
-    except (EOFError, OSError):
-        worker.process.join()
-        result = Died(_how(worker.process.exitcode))
-    if isinstance(result, _Word):
-        return result
-    worker.connection.close()
+        received: _Word | _Result[Result] | Died = worker.connection.recv()
+    except Exception:  # besides the end of the file: what a third party wrote into the pipe
+        return _dead(worker)
+    if not isinstance(received, _Word):
+        _end(worker)
+    elif worker.limit is not None and time.monotonic() > worker.started + worker.limit.total:
+        return _given_up(worker)  # it goes on and on, and says so
+    return received
+
+
+def _dead(worker: _Worker[Result]) -> Died:
+    _end(worker)
+    return Died(_how(worker.process.exitcode))
+
+
+def _given_up(worker: _Worker[Result]) -> Died:
+    limit = worker.limit
+    _end(worker, at_once=True)
+    return Died("stopped" if limit is None else f"stopped after {limit.silence:g} s (--timeout)")
+
+
+def _end(worker: _Worker[Result], *, at_once: bool = False) -> None:
+    """End a process and all that it started; unless that must be at once, it may come to its own end first."""
+    if not at_once:
+        worker.process.join(_TIME_TO_END)
+    if worker.process.is_alive():
+        worker.process.kill()
+    pid = worker.process.pid
+    if pid is not None:
+        with contextlib.suppress(OSError):  # none left, or it had not come to lead a group yet
+            os.killpg(pid, signal.SIGKILL)
     worker.process.join()
-    return result
+    worker.connection.close()
 
 
 def _how(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"its process was killed by {signal.Signals(-code).name}"
+        with contextlib.suppress(ValueError):  # real-time signals have no name
+            return f"its process was killed by {signal.Signals(-code).name}"
+        return f"its process was killed by signal {-code}"
     return f"its process ended with exit code {code}"

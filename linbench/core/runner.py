@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
+from linbench.core.admission import admitted
+from linbench.core.data_guard import DataGuard
 from linbench.core.engines.batched import BatchedEngine
 from linbench.core.engines.serial import SerialEngine
-from linbench.core.errors import LinbenchError, UsageError
-from linbench.core.measurement import failed, skipped
+from linbench.core.errors import UsageError
 from linbench.core.observer import Observer
-from linbench.core.pool import Died, Tell, in_processes, processors
+from linbench.core.pool import processors
+from linbench.core.processes import Processes, run_apart
 from linbench.core.record import TRAINED, Record, StepTime
 from linbench.core.timing import step_times, timing_key
+from linbench.core.timing_apart import times_apart
 
 if TYPE_CHECKING:
     from linbench.core.engines import Engine
@@ -35,7 +38,10 @@ class Execution:
 
     engine: `auto` is `batched`, or `serial` where somebody watches every epoch. jobs: processes; None takes one for
     each processor, where there is enough to do. max_lanes: cases per batch at most, None chooses. trajectories: keep
-    the cost curves, True for every epoch or about so many points. timing: measure the time per step. Raises UsageError for values that cannot be.
+    the cost curves, True for every epoch or about so many points. timing: measure the time per step.
+    timeout: seconds after which a case is stopped and is an error; None for never. isolate: train in processes of
+    their own, so that one that dies is an error of its case alone; a timeout does that too.
+    Raises UsageError for values that cannot be.
     """
 
     engine: EngineName = "auto"
@@ -43,12 +49,21 @@ class Execution:
     max_lanes: int | None = None
     trajectories: bool | int = False
     timing: bool = True
+    timeout: float | None = None
+    isolate: bool = False
 
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise UsageError(f"jobs must be at least 1, not {self.jobs}")
         if self.max_lanes is not None and self.max_lanes < 1:
             raise UsageError(f"max lanes must be at least 1, not {self.max_lanes}")
+        if self.timeout is not None and not (0 < self.timeout < math.inf):
+            raise UsageError(f"timeout must be a positive number of seconds, not {self.timeout:g}")
+
+    @property
+    def apart(self) -> Processes | None:
+        """The processes that keep cases apart, where that is asked for."""
+        return Processes(self.processes, self.timeout) if self.isolate or self.timeout is not None else None
 
     @property
     def processes(self) -> int:
@@ -64,37 +79,25 @@ class Execution:
         return BatchedEngine(self.max_lanes)
 
 
-def check_problems(plan: Plan, workbench: Workbench) -> None:
-    """Build each problem once, so that unusable data is an error before anything runs.
-
-    Raises LinbenchError; what else a third party's problem raises comes up again when its cases run.
-    """
-    for choice in plan.problems:
-        try:
-            problem = workbench.problem(choice, plan.seeds[0])
-        except LinbenchError:
-            raise
-        except Exception:
-            continue
-        workbench.check_prediction(problem)
-
-
 def run(plan: Plan, workbench: Workbench, execution: Execution, observer: Observer | None = None) -> Iterator[Record]:
-    """Yield the record of every case as it is done, those of a batch together."""
+    """Yield the record of every case as it is done, those of a batch together.
+
+    Raises UsageError where cases are to be kept apart and cannot be.
+    """
     observer = observer or Observer()
     engine = execution.make_engine(observer)
-    times = _step_times(plan, workbench) if execution.timing else {}
-    runnable: list[Case] = []
-    for case in plan:
-        record = _refusal(case, workbench)
-        if record is None:
-            runnable.append(case)
-        else:
-            observer.finished(record)
-            yield record
-    tasks = list(engine.split(runnable, workbench, execution.processes))
-    way = _in_processes if _spread(tasks, plan, observer, execution) else _in_turn
-    for records in way(engine, tasks, workbench, observer, execution):
+    runnable, refused = admitted(plan, workbench, execution.apart)
+    parts = list(engine.split(runnable, workbench, execution.processes))
+    processes = _processes(parts, plan, observer, execution)
+    times = _step_times(runnable, workbench, processes) if execution.timing else {}
+    for record in refused:
+        observer.finished(record)
+        yield record
+    if processes is None:
+        results = _in_turn(engine, parts, workbench, observer, execution.trajectories)
+    else:
+        results = run_apart(engine, parts, workbench, observer, execution.trajectories, processes)
+    for records in results:
         for record in records:
             timed = _timed(record, times)
             observer.finished(timed)
@@ -108,74 +111,43 @@ def in_plan_order(plan: Iterable[Case], records: Iterable[Record]) -> list[Recor
     return [by_key[key] for key in keys if key in by_key]
 
 
-def _spread(tasks: Sequence[list[Case]], plan: Plan, observer: Observer, execution: Execution) -> bool:
-    """Whether the tasks go to processes of their own: where that was asked for, or is worth it."""
-    if execution.processes == 1 or observer.log_every or any(choice.label != "cpu" for choice in plan.devices):
-        return False
-    return execution.jobs is not None or (len(tasks) > 1 and plan.settings.epochs >= WORTH_A_PROCESS)
+def _processes(parts: Sequence[list[Case]], plan: Plan, observer: Observer, execution: Execution) -> Processes | None:
+    """The processes that the parts go to: where that was asked for, or is worth it; else None."""
+    if execution.apart is not None:
+        return dataclasses.replace(execution.apart, count=1) if observer.log_every else execution.apart
+    count = execution.processes
+    if count == 1 or observer.log_every or any(choice.label != "cpu" for choice in plan.devices):
+        return None
+    worth_it = len(parts) > 1 and plan.settings.epochs >= WORTH_A_PROCESS
+    return Processes(count) if execution.jobs is not None or worth_it else None
 
 
 def _in_turn(
-    engine: Engine, tasks: Iterable[list[Case]], workbench: Workbench, observer: Observer, execution: Execution
+    engine: Engine, parts: Iterable[list[Case]], workbench: Workbench, observer: Observer, trajectories: bool | int
 ) -> Iterator[Iterable[Record]]:
-    for task in tasks:
-        yield engine.run(task, workbench, observer, execution.trajectories)
+    guard = DataGuard(workbench)
+    for part in parts:
+        yield guard.run(engine, part, observer, trajectories)
 
 
-def _in_processes(
-    engine: Engine, tasks: list[list[Case]], workbench: Workbench, observer: Observer, execution: Execution
-) -> Iterator[Iterable[Record]]:
-    def listen(word: Any) -> None:
-        method, argument = word
-        getattr(observer, method)(argument)
-
-    work = functools.partial(_work, engine, workbench, execution.trajectories)
-    for task, result in in_processes(tasks, work, execution.processes, listen):
-        if isinstance(result, Died):
-            yield [failed(case, LinbenchError(result.how), engine.name) for case in task]
-        else:
-            yield result
-
-
-def _work(engine: Engine, workbench: Workbench, trajectories: bool | int, task: list[Case], tell: Tell) -> list[Record]:
-    """What a forked process does with one task."""
-    import torch
-
-    torch.set_num_threads(1)
-    return list(engine.run(task, workbench, _Messenger(tell), trajectories))
-
-
-class _Messenger(Observer):
-    """Passes on to the parent process what there is to see while a task is under way."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-
-    def advanced(self, run_epochs: int) -> None:
-        self._tell(("advanced", run_epochs))
-
-    def note(self, line: str) -> None:
-        self._tell(("note", line))
-
-
-def _step_times(plan: Plan, workbench: Workbench) -> Mapping[Hashable, StepTime]:
+def _step_times(
+    cases: Sequence[Case], workbench: Workbench, processes: Processes | None
+) -> Mapping[Hashable, StepTime]:
     """The time per step, once for all cases that differ in seed or in the size of numbers only."""
     first: dict[Hashable, Case] = {}
-    for case in dataclasses.replace(plan, seeds=plan.seeds[:1]):
-        if _refusal(case, workbench) is None:
+    for case in cases:
+        if case.seed == cases[0].seed:
             first.setdefault(timing_key(case), case)
-    return step_times(first, workbench)
+    if processes is not None:
+        return times_apart(first, workbench, step_times, processes.timeout)
+    guard = DataGuard(workbench)
+    data = guard.keep(first.values())
+    times = step_times(first, workbench)
+    guard.put_back(data)
+    return times
 
 
 def _timed(record: Record, times: Mapping[Hashable, StepTime]) -> Record:
     if not times or record.status not in TRAINED:
         return record
     return dataclasses.replace(record, step_time=times.get(timing_key(record)))
-
-
-def _refusal(case: Case, workbench: Workbench) -> Record | None:
-    try:
-        reason = workbench.device(case.device).unavailable()
-    except Exception as error:  # third-party code
-        return failed(case, error, "none")
-    return None if reason is None else skipped(case, reason)

@@ -1,0 +1,238 @@
+"""`linbench runs`: what is in the store."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from linbench.cli import output
+from linbench.cli.options import debug_option
+from linbench.cli.storing import existing_store, store_option
+
+if TYPE_CHECKING:
+    from linbench.core.store.difference import Difference
+    from linbench.core.store.reader import Run
+
+FORMATS = ("json", "jsonl", "csv", "parquet")
+SHOWN = 20
+"""Lines of a kind that `diff` shows unless all are asked for."""
+
+_WORDS = 32
+
+
+@click.group("runs", no_args_is_help=True)
+def command() -> None:
+    """Stored runs: list, show, diff, export, import, delete, prune.
+
+    RUN is a run's number, or `last`, `last-1`, … Every command that trains stores its records as they are made.
+    """
+
+
+@command.command("list")
+@click.option("-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option("--all", "show_all", is_flag=True, help="All of them.")
+@store_option
+@debug_option
+def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """The runs, newest first."""
+    from tabulate import tabulate
+
+    runs = existing_store(store).runs()
+    if not runs:
+        click.echo("no runs")
+        return
+    shown = runs if show_all else runs[:number]
+    rows = [
+        (
+            run.id,
+            _when(run.started),
+            f"{run.records:,}",
+            run.errors or "",
+            run.outcome or "unfinished",
+            _few(run.problems),
+            _few(run.optimizers),
+            run.linbench,
+            run.torch,
+        )
+        for run in shown
+    ]
+    headers = ("run", "started (UTC)", "records", "errors", "ended", "problems", "optimizers", "linbench", "torch")
+    right = ("right", "left", "right", "right", "left", "left", "left", "left", "left")
+    click.echo(tabulate(rows, headers, colalign=right, disable_numparse=True))
+    if len(shown) < len(runs):
+        click.echo(f"\n{len(runs) - len(shown)} older runs: --all shows them")
+
+
+@command.command("show")
+@click.argument("run", default="last")
+@click.option("--all", "show_all", is_flag=True, help="Every row of a large sweep.")
+@store_option
+@debug_option
+def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """The table of RUN (the last one unless told otherwise), under how it was made."""
+    from linbench.core.table import render
+
+    kept = existing_store(store)
+    found = kept.run(run)
+    click.echo(f"run {found.id} · {_when(found.started)} UTC · {found.outcome or 'unfinished'} · {_counts(found)}")
+    if found.command:
+        click.echo(shlex.join(found.command))
+    click.echo(f"linbench {found.linbench} · torch {found.torch}{_where(found)}\n")
+    click.echo(render(list(kept.records(found)), show_all=show_all))
+
+
+@command.command("diff")
+@click.argument("before")
+@click.argument("after", default="last")
+@click.option("--all", "show_all", is_flag=True, help=f"Every case, not {SHOWN} of a kind.")
+@store_option
+@debug_option
+def diff(before: str, after: str, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """What changed from run BEFORE to run AFTER: versions, cases, statuses, epochs, costs."""
+    from linbench.core.store.difference import difference
+
+    kept = existing_store(store)
+    old, new = kept.run(before), kept.run(after)
+    found = difference(old, new, kept.records(old), kept.records(new))
+    for line in _difference_lines(found, old, new, None if show_all else SHOWN):
+        click.echo(line)
+
+
+@command.command("export")
+@click.argument("run", default="last")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="json", show_default=True)
+@click.option("--output", "path", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="To this file.")
+@store_option
+@debug_option
+def export(run: str, format_: str, path: Path | None, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """The records of RUN for other programs, as `linbench compare --format` writes them, or as Parquet."""
+    from linbench.core.store.export import export_lines, export_parquet
+
+    output.check(path)
+    kept = existing_store(store)
+    found = kept.run(run)
+    if format_ == "parquet":
+        if path is None:
+            raise click.UsageError("parquet is no text: name a file with --output.")
+        with _written(path):
+            export_parquet(kept, found, path)
+        return
+    with _written(path), output.lines(path) as write:
+        for line in export_lines(kept, found, format_):  # type: ignore[arg-type]  # click has checked it
+            write(line)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@store_option
+@debug_option
+def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """Store the records of FILE, a document of `--format json`, as a run; it is checked throughout.
+
+    `--resume` takes no records from it: they were made elsewhere.
+    """
+    from linbench.core.store.imported import import_document, read_document
+
+    document = read_document(file)
+    number = import_document(existing_store(store).path, document, ["linbench", "runs", "import", str(file)])
+    click.echo(f"run {number}: {_records(len(document.records))} of {file}")
+
+
+@command.command("delete")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN…")
+@store_option
+@debug_option
+def delete(runs: tuple[str, ...], store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """Take out each RUN with its records."""
+    kept = existing_store(store)
+    found = list({run.id: run for run in map(kept.run, runs)}.values())
+    kept.delete(found)
+    for run in found:
+        click.echo(f"deleted run {run.id}: {_records(run.records)}")
+
+
+@command.command("prune")
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the newest N.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Take out only what is older.")
+@store_option
+@debug_option
+def prune(keep: int | None, older_than: float | None, store: Path | None, debug: bool) -> None:  # noqa: ARG001
+    """Take out old runs; with both options, those that are neither among the newest N nor younger than DAYS."""
+    if keep is None and older_than is None:
+        raise click.UsageError("say what to keep: --keep N or --older-than DAYS.")
+    kept = existing_store(store)
+    gone = kept.prune(keep, older_than)
+    left = len(kept.runs())
+    click.echo(f"deleted {_runs(len(gone))} with {_records(sum(run.records for run in gone))}; {_runs(left)} left")
+
+
+def _difference_lines(found: Difference, old: Run, new: Run, most: int | None) -> Iterator[str]:
+    yield f"run {old.id} ({_when(old.started)}, {_counts(old)}) → run {new.id} ({_when(new.started)}, {_counts(new)})"
+    yield from _section("environment", found.environment, None)
+    yield from _section(f"only in run {old.id}", found.only_before, most)
+    yield from _section(f"only in run {new.id}", found.only_after, most)
+    yield from _section("changed", [f"{change.case}: {'; '.join(change.what)}" for change in found.changes], most)
+    yield ""
+    yield f"{len(found.changes):,} of {found.same + len(found.changes):,} common cases changed beyond rounding"
+
+
+def _section(title: str, lines: Sequence[str], most: int | None) -> Iterator[str]:
+    if not lines:
+        return
+    yield ""
+    yield f"{title}: {len(lines):,}"
+    for line in lines[:most]:
+        yield f"  {line}"
+    if most is not None and len(lines) > most:
+        yield f"  … and {len(lines) - most:,} more: --all shows them"
+
+
+@contextlib.contextmanager
+def _written(path: Path | None) -> Iterator[None]:
+    """What the system refuses while a file is written becomes one line."""
+    try:
+        yield
+    except OSError as error:
+        if path is None:
+            raise
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
+def _few(names: Sequence[str]) -> str:
+    """As many names as fit a column, and how many more there are."""
+    shown = 0
+    while shown < len(names) and len(", ".join(names[: shown + 1])) <= _WORDS:
+        shown += 1
+    shown = max(shown, 1)
+    text = ", ".join(names[:shown])
+    text = text if len(text) <= _WORDS else f"{text[: _WORDS - 1]}…"
+    return text if shown >= len(names) else f"{text} +{len(names) - shown}"
+
+
+def _when(started: str) -> str:
+    return started.replace("T", " ").removesuffix("Z")
+
+
+def _where(run: Run) -> str:
+    facts = [str(run.environment[name]) for name in ("cpu", "platform") if run.environment.get(name)]
+    git = run.environment.get("git")
+    return "".join(f" · {fact}" for fact in [*facts, *([f"commit {str(git)[:12]}"] if git else [])])
+
+
+def _counts(run: Run) -> str:
+    of = f" of {run.planned:,}" if run.records < run.planned else ""
+    reused = f", {run.reused:,} from earlier runs" if run.reused else ""
+    return f"{run.records:,}{of} record{'s' if run.records != 1 else ''}{reused}"
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'s' if count != 1 else ''}"
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'s' if count != 1 else ''}"

@@ -1,0 +1,85 @@
+"""The options that name a store, and what a command that trains does with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from linbench.core.store import Store
+    from linbench.core.store.recorder import Recorder
+    from linbench.plugins.manager import Plugins
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+store_option = click.option(
+    "--store",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="The file of the store.  [default: LINBENCH_STORE, else runs.sqlite in the user's data directory]",
+)
+
+
+def storing_options(command: F) -> F:
+    """`--store`, `--no-store`, `--resume` and `--rerun`, for a command that trains."""
+    for option in (
+        click.option(
+            "--resume/--rerun",
+            default=False,
+            help="Take what earlier runs have trained from the store, and train only the rest; or train all.  "
+            "[default: rerun]",
+        ),
+        click.option("--no-store", is_flag=True, help="Keep no records."),
+        store_option,
+    ):
+        command = option(command)
+    return command
+
+
+def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
+    """What keeps the records of this command, or None where none are kept; raises UsageError for options that clash."""
+    from linbench.core.errors import UsageError
+    from linbench.core.store.place import usual_place
+
+    path = None if options["no_store"] else options["store"] or usual_place()
+    if options["no_store"] and options["store"] is not None:
+        raise UsageError("--store and --no-store exclude each other")
+    if path is None:
+        if options["resume"]:
+            raise UsageError("--resume needs a store: name one with --store")
+        return None
+    from linbench.core.store.file_system import network_file_system
+    from linbench.core.store.recorder import Recorder, plugin_versions
+
+    network = network_file_system(path)
+    if network is not None and not options["quiet"]:
+        click.echo(f"linbench: the store {path} lies on {network}: it is written without WAL, more slowly", err=True)
+    return Recorder(path, options["resume"], _command_line(), plugin_versions(plugins.statuses))
+
+
+def tell_lost(kept: Recorder | None) -> bool:
+    """Say on stderr where records could not be stored; whether that was so."""
+    line = None if kept is None else kept.lost()
+    if line is not None:
+        click.echo(f"linbench: {line}", err=True)
+    return line is not None
+
+
+def existing_store(path: Path | None) -> Store:
+    """The store to read; raises UsageError where none is named."""
+    from linbench.core.errors import UsageError
+    from linbench.core.store import Store
+    from linbench.core.store.place import ENVIRONMENT, usual_place
+
+    place = path or usual_place()
+    if place is None:
+        raise UsageError(f"{ENVIRONMENT} is empty, so there is no store: name one with --store")
+    return Store(place)
+
+
+def _command_line() -> list[str]:
+    return ["linbench", *sys.argv[1:]]
