@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linbench.core.store import Store
     from linbench.core.theory import Theory
     from linbench.plugins.markers import hookimpl
+    from linbench.tuning import Tuning, tune
 
 _PUBLIC = {
     "Comparison": "linbench.comparison",
@@ -45,10 +46,12 @@ _PUBLIC = {
     "Sweep": "linbench.core.spec",
     "Theory": "linbench.core.theory",
     "Trajectory": "linbench.core.record",
+    "Tuning": "linbench.tuning",
     "UsageError": "linbench.core.errors",
     "compare": "linbench.comparison",
     "hookimpl": "linbench.plugins.markers",
     "solve": "linbench.core.least_squares",
+    "tune": "linbench.tuning",
 }
 
 __all__ = [
@@ -72,10 +75,12 @@ __all__ = [
     "Sweep",
     "Theory",
     "Trajectory",
+    "Tuning",
     "UsageError",
     "compare",
     "hookimpl",
     "solve",
+    "tune",
 ]
 
 

@@ -236,5 +236,10 @@ class _Given:
 
     problem: Problem
 
+    @property
+    def provenance(self) -> str:
+        """What distinguishes it in a case's key: the data."""
+        return self.problem.fingerprint
+
     def __call__(self, seed: int) -> Problem:
         return self.problem

@@ -10,6 +10,12 @@ settings.register_profile("linbench", deadline=None)  # a slow moment of a busy 
 settings.load_profile("linbench")
 
 
+@pytest.fixture(autouse=True)
+def _no_store(monkeypatch):
+    """No test writes to the user's store; set and empty, LINBENCH_STORE means none."""
+    monkeypatch.setenv("LINBENCH_STORE", "")
+
+
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Install distributions by name and source: `name-1.0` with one module, which is its linbench entry point.

@@ -65,7 +65,7 @@ def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> N
     right = ("right", "left", "right", "right", "left", "left", "left", "left", "left")
     click.echo(tabulate(rows, headers, colalign=right, disable_numparse=True))
     if len(shown) < len(runs):
-        click.echo(f"\n{len(runs) - len(shown)} older runs: --all shows them")
+        click.echo(f"\n{_runs(len(runs) - len(shown), 'older run')} not shown: --all shows all")
 
 
 @command.command("show")
@@ -225,14 +225,14 @@ def _where(run: Run) -> str:
 
 
 def _counts(run: Run) -> str:
-    of = f" of {run.planned:,}" if run.records < run.planned else ""
+    of = f"{run.records:,} of " if run.records < run.planned else ""
     reused = f", {run.reused:,} from earlier runs" if run.reused else ""
-    return f"{run.records:,}{of} record{'s' if run.records != 1 else ''}{reused}"
+    return f"{of}{_records(max(run.records, run.planned))}{reused}"
 
 
 def _records(count: int) -> str:
     return f"{count:,} record{'s' if count != 1 else ''}"
 
 
-def _runs(count: int) -> str:
-    return f"{count:,} run{'s' if count != 1 else ''}"
+def _runs(count: int, noun: str = "run") -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"

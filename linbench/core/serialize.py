@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from linbench.core.environment import environment, version
 from linbench.core.plan import SCHEMA
 from linbench.core.record import finite
+from linbench.core.statistics.export import statistics_of
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
 
 
 def as_json(records: Sequence[Record]) -> str:
-    """`{"linbench", "schema", "environment", "problems", "records"}`; `problems` holds each one's closed form."""
+    """`{"linbench", "schema", "environment", "problems", "records"}`; `problems` holds each one's closed form.
+
+    With several seeds `statistics` too: one entry for each group of runs that differ in their seed.
+    """
     head = {
         "linbench": version(),
         "schema": SCHEMA,
         "environment": environment(),
         "problems": _problems(records),
     }
+    if statistics := statistics_of(records):
+        head["statistics"] = statistics
     # A record a line: the whole document indented would be several times as long, and as slow to write.
     lines = ",\n    ".join(map(_line, records))
     opening = json.dumps(head, indent=2, allow_nan=False, ensure_ascii=False).removesuffix("\n}")
@@ -43,7 +49,7 @@ def as_csv(records: Iterable[Record]) -> str:
     writer = csv.DictWriter(buffer, _columns(rows), restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return buffer.getvalue().rstrip("\n")
 
 
@@ -78,7 +84,8 @@ def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as a cell of a CSV file: nested ones and truth values are JSON, missing ones empty."""
     if value is None:
         return ""
     return json.dumps(value) if isinstance(value, dict | list | bool) else value

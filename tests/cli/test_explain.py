@@ -2,6 +2,7 @@
 
 import json
 import math
+from unittest.mock import ANY
 
 import pytest
 
@@ -41,6 +42,13 @@ def test_the_text_says_what_is_known_of_study_hours(linbench):
         f"its best fixed lr, 2/(L + μ)                  {2 / 17:.6g}\n"
         f"distance to the optimum per epoch at that lr  × {rate:.6g}, (κ − 1)/(κ + 1)\n"
         f"epochs per factor of ten in the gap           {math.log(10) / (-2 * math.log(rate)):.4g}\n"
+        "\n"
+        "predicted epochs to a relative gap of 1e-06, from zero parameters\n"
+        "  gradient descent, lr 0.117647                              193\n"
+        "  heavy ball, lr 0.186288, momentum 0.583448                 42\n"
+        "  Nesterov, lr 0.0598781, momentum 0.763837                  50\n"
+        "  Nesterov, for quadratics, lr 0.0793632, momentum 0.732885  46\n"
+        "  the limit of all that step along gradients                 2\n"
     )
 
 
@@ -56,7 +64,43 @@ def test_json_has_the_closed_form_in_full_precision(explained):
         "condition_number": pytest.approx(L / MU, rel=1e-12),
         "largest_stable_lr": pytest.approx(2 / L, rel=1e-12),
         "best_fixed_lr": pytest.approx(2 / 17, rel=1e-12),
+        "predicted_epochs": {
+            "target": 1e-6,
+            "gradient_descent": {"spec": ANY, "epochs": 193},
+            "heavy_ball": {"spec": ANY, "epochs": 42},
+            "nesterov": {"spec": ANY, "epochs": 50},
+            "nesterov_for_quadratics": {"spec": ANY, "epochs": 46},
+            "krylov_limit": {"epochs": 2},
+        },
     }
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "heavy_ball", "nesterov", "nesterov_for_quadratics"])
+def test_a_predicted_spec_takes_the_predicted_epochs(explained, linbench, name):
+    predicted = explained("study-hours --target 1e-4")["predicted_epochs"][name]
+    settings = "--target 1e-4 --dtype float64 --epochs 300 --no-timing --format json"
+    result = linbench(f"compare -o {predicted['spec']} -m manual {settings}")
+    (record,) = json.loads(result.stdout)["records"]
+    assert record["epochs_to_target"] == predicted["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"), [(0.5, "290"), (1, "never: lr is 2/L"), (1.5, "diverges: lr is 1.5 × 2/L")]
+)
+def test_gradient_descent_is_predicted_at_an_lr_too(linbench, explained, factor, words):
+    lr = factor * explained("study-hours")["largest_stable_lr"]
+    lines = linbench(f"explain study-hours --lr {lr!r}").stdout.splitlines()
+    assert lines[-6].split(maxsplit=4)[-1] == words
+    row = explained(f"study-hours --lr {lr!r}")["predicted_epochs"]["gradient_descent_at_lr"]
+    assert row == {"spec": f"sgd:lr={lr!r}", "epochs": int(words) if words.isdigit() else None}
+
+
+def test_numbers_beyond_float64_are_explained_without_predictions(linbench, tmp_path):
+    path = tmp_path / "huge.csv"
+    path.write_text("a,y\n1e150,1e160\n2e150,3e160\n4,5\n")
+    result = linbench(f"explain csv:path={path},target=y")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "predicted" not in result.stdout
 
 
 def test_gradient_descent_is_stable_just_below_the_largest_stable_lr_and_not_above(explained, linbench):

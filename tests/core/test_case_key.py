@@ -3,13 +3,25 @@
 import hashlib
 import itertools
 import json
+import subprocess
+import sys
+from importlib import metadata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linbench import Spec
+from linbench.core import plan as plan_module
 from linbench.core.plan import Settings, make_plan
 from linbench.core.spec import parse_specs
+
+OPTIMIZER = """
+import torch
+
+class Mine(torch.optim.SGD):
+    pass
+"""
 
 ORDINARY = {"problems": "synthetic", "devices": "cpu", "models": "manual", "optimizers": "adam"}
 
@@ -26,11 +38,13 @@ def keys_of(catalog):
 
 
 def test_a_key_is_the_sha256_of_the_cases_canonical_json(keys_of):
+    versions = {name: metadata.version(name) for name in ("linbench", "torch")}
     text = (
-        '{"device":"cpu","model":{"name":"manual","params":{}},'
+        '{"device":{"name":"cpu"},"model":{"name":"manual","params":{}},'
         '"optimizer":{"name":"adam","params":{"betas":[0.8,0.99],"lr":0.01}},'
-        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":1,"seed":3,'
-        '"settings":{"batch_size":null,"dtype":"float32","epochs":2000,"stop_at_target":false,"target":1e-06}}'
+        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":2,"seed":3,'
+        '"settings":{"batch_size":null,"dtype":"float32","epochs":2000,"stop_at_target":false,"target":1e-06},'
+        f'"versions":{json.dumps(versions, separators=(",", ":"))}}}'
     )
     assert json.loads(text)["seed"] == 3
     keys = keys_of(problems="synthetic:condition=inf", optimizers="adam:betas=(0.8,0.99)", seeds=(3,))
@@ -99,3 +113,66 @@ def test_a_case_has_the_same_key_whatever_runs_beside_it(keys_of, optimizers, mo
 )
 def test_it_does_not_matter_where_a_value_came_from(keys_of, implicit, explicit):
     assert keys_of(**implicit) == keys_of(**explicit)
+
+
+def test_another_version_of_torch_or_linbench_makes_another_key(keys_of, monkeypatch):
+    now = keys_of()
+    for name in ("torch", "linbench"):
+        monkeypatch.setattr(plan_module, "version_of", lambda asked, name=name: f"{asked} {asked == name}")
+        assert keys_of(settings=Settings()) != now
+
+
+def test_the_content_of_a_file_is_part_of_the_key_and_its_age_is_not(keys_of, tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("x,y\n1,2\n2,4\n")
+    problem = {"problems": f"csv:path={file},target=y"}
+    before = keys_of(**problem)
+    file.write_text("x,y\n1,2\n2,4\n")
+    assert keys_of(**problem) == before
+    file.write_text("x,y\n1,2\n2,5\n")
+    assert keys_of(**problem) != before
+
+
+def test_an_optimizer_that_nobody_versions_is_told_apart_by_its_source(keys_of, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "unversioned_optimizer.py").write_text(OPTIMIZER)
+    named = {"optimizers": "unversioned_optimizer.Mine"}
+    before = keys_of(**named)
+    assert keys_of(**named) == before
+    (tmp_path / "unversioned_optimizer.py").write_text(f"{OPTIMIZER}\n# changed")
+    assert keys_of(**named) != before
+
+
+def test_what_a_function_closes_over_is_part_of_the_key(catalog):
+    def momentum(value):
+        import torch
+
+        return lambda params, lr: torch.optim.SGD(params, lr, momentum=value)
+
+    def key(target):
+        axes = {axis: parse_specs(text) for axis, text in ORDINARY.items() if axis != "optimizers"}
+        (case,) = make_plan(catalog, optimizers=[Spec("mine", {}, target)], **axes)
+        return case.key
+
+    assert key(momentum(0.5)) == key(momentum(0.5)) != key(momentum(0.9))
+
+
+def test_the_optimizer_that_another_one_wraps_is_part_of_its_code(catalog, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "wrapped_optimizer.py").write_text(OPTIMIZER)
+    wrapper = Spec("around", {"base": "wrapped_optimizer.Mine"}, _around)
+    (choice,) = plan_module.bind(catalog, "optimizer", wrapper)
+    assert choice.source.count("sha256:") == 2  # this file's and the other's
+
+
+def _around(params, base, lr):
+    return base
+
+
+def test_keys_are_made_without_torch():
+    code = (
+        "import sys; from linbench.core.plan import *; from linbench.core.component import *\n"
+        "made = [Choice(Component(kind, 'x', 'm:n'), {}, 'x') for kind in KINDS[:4]]\n"
+        "assert len(Case(*made, 0, Settings()).key) == 64 and 'torch' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

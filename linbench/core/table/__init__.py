@@ -14,6 +14,7 @@ from linbench.core.table import numbers
 from linbench.core.table.layout import MARKUP, Body, Column, lay_out
 from linbench.core.table.notes import notes
 from linbench.core.table.rows import Row, rows_of
+from linbench.core.table.seeds import over_seeds
 from linbench.core.table.sweep import Sweep, fold
 
 WIDTH = 100
@@ -42,8 +43,13 @@ def render(records: Sequence[Record], style: str = "simple", show_all: bool = Fa
     if style in MARKUP:
         return body.text
     lines = [*notes(rows), *([f"W and b are left out to fit {width} columns; json and csv have them"] * body.narrowed)]
-    below = "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
-    return f"{body.text}\n\n{below}" if below else body.text
+    seeds, read = ("", []) if folded else over_seeds(records, style, width)
+    parts = [body.text, _filled(lines, width), seeds, _filled(read, width)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _filled(lines: Sequence[str], width: int) -> str:
+    return "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
 
 
 def _row_table(rows: Sequence[Row], style: str, width: int) -> Body:

@@ -30,6 +30,9 @@ _RANGE = re.compile(r" (?=\[)")
 _ANY_PART = re.compile(r" (?=\[|±|converged)|(?<=\w)(?=–)")
 """There, within the range, and wherever else a cell says two things."""
 
+SPECS = frozenset({"problem", "optimizer", "best", "over seeds", "best of the trials"})
+"""The columns that hold specs."""
+
 Cells = list[list[str]]
 
 
@@ -101,7 +104,7 @@ def _broken(
     names = [column.header for column in columns]
 
     def narrowed(name: str, cell: str) -> str:
-        return "\n".join(wrap(cell)) if name in ("problem", "optimizer", "best") else parting.sub("\n", cell)
+        return "\n".join(wrap(cell)) if name in SPECS else parting.sub("\n", cell)
 
     return [[narrowed(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
 

@@ -11,9 +11,11 @@ from linbench.core.table.numbers import compact, significant
 from linbench.core.table.rows import Row
 
 if TYPE_CHECKING:
+    from linbench.core.predictions import Predictions
     from linbench.core.theory import Theory
 
 MOST_NAMES = 4
+MOST_VERDICTS = 12
 NOISY = 0.1
 """An interquartile range above this share of the median is called noise (as torch.utils.benchmark does)."""
 
@@ -31,6 +33,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
     records = [record for row in rows for record in row.records]
     lines = [line for name, theory in theories(records).items() for line in _of_problem(name, theory)]
     lines += _of_target(records)
+    lines += _verdicts(rows)
     lines += _unstable(rows)
     lines += _still_descending(rows)
     lines += _left_again(rows)
@@ -72,6 +75,31 @@ def _of_target(records: Sequence[Record]) -> Iterator[str]:
     if trained:
         target = f"{trained[0].target:g}"
         yield f"epochs and time are those until the relative gap is at most {target}; gap is cost above the optimum"
+
+
+def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    """What theory says of the runs of a small table that arrived or got stuck; of the others the notes below do."""
+    if len(rows) > MOST_VERDICTS:
+        return
+    from linbench.core.verdict import verdict
+
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        record = row.first
+        if len(row.records) == 1 and record.status in (Status.CONVERGED, Status.STALLED):
+            text = verdict(record, predictions=_predictions(record))
+            if "left it again" not in text:
+                found.setdefault(text, {})[row.label] = None
+    yield from (f"{_settings(labels)}: {text}" for text, labels in found.items())
+
+
+def _predictions(record: Record) -> Predictions | None:
+    from linbench.core.predictions import predict
+
+    try:
+        return None if record.theory is None else predict(record.theory, record.target)
+    except ValueError:  # a problem that nothing can be predicted for
+        return None
 
 
 def _unstable(rows: Sequence[Row]) -> Iterator[str]:
