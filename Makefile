@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: compare test lint format bench bench-peers clean
+.PHONY: compare test lint format bench bench-peers bench-ecosystem clean
 
 compare: $(VENV)/.installed
 	@$(BIN)/linbench compare --optimizers sgd,adam,rmsprop
@@ -31,8 +31,11 @@ bench: $(VENV)/.installed-dev
 bench-peers: $(VENV)/.installed-dev $(VENV)-peers/.installed
 	$(BIN)/python -m benchmarks.peers.table $(VENV)-peers/bin/python
 
+bench-ecosystem: $(VENV)-ecosystem/.installed
+	$(VENV)-ecosystem/bin/python -m benchmarks.ecosystem.survey $(ARGS)
+
 clean:
-	rm -rf $(VENV) $(VENV)-peers
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-ecosystem
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -48,4 +51,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)-peers/.installed: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv $(VENV)-peers
 	PIP_CONSTRAINT= $(VENV)-peers/bin/pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)-ecosystem/.installed: benchmarks/ecosystem/requirements.txt pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-ecosystem
+	$(VENV)-ecosystem/bin/pip install --quiet torch
+	$(VENV)-ecosystem/bin/pip install --quiet --requirement $< --editable .
 	@touch $@

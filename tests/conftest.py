@@ -10,10 +10,12 @@ settings.register_profile("linbench", deadline=None)  # a slow moment of a busy 
 settings.load_profile("linbench")
 
 
-@pytest.fixture(autouse=True)
-def _no_store(monkeypatch):
-    """No test writes to the user's store; set and empty, LINBENCH_STORE means none."""
-    monkeypatch.setenv("LINBENCH_STORE", "")
+@pytest.fixture(autouse=True, scope="session")
+def _no_store():
+    """No test writes to the user's store, nor a fixture of a module; set and empty, LINBENCH_STORE means none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINBENCH_STORE", "")
+        yield
 
 
 @pytest.fixture

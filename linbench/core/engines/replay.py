@@ -77,7 +77,8 @@ def covered(case: Case) -> bool:
 def agree(costs: Tensor, others: Tensor) -> bool:
     """Whether two cost trajectories (E + 1,) are alike within `TOLERANCE`, up to where both have blown up."""
     tolerance = TOLERANCE[costs.dtype]
-    a, b = (values.to("cpu", torch.float64) for values in (costs, others))
+    both = min(len(costs), len(others))  # a run that may stop at its target stops before its batch does
+    a, b = (values[:both].to("cpu", torch.float64) for values in (costs, others))
     limit = tolerance * torch.maximum(b[0].abs(), b.abs())
     # What grows without bound amplifies rounding; beyond this only that it blows up can be compared.
     known = torch.isfinite(a) & torch.isfinite(b) & (b.abs() < 1e6 * b[0].abs().clamp(min=1e-30))

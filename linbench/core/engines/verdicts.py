@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import inspect
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -90,12 +91,17 @@ def _code(target: Any) -> str:
     module = sys.modules.get(getattr(target, "__module__", ""))
     name = f"{getattr(target, '__module__', '')}:{getattr(target, '__qualname__', repr(type(target)))}"
     package = name.partition(".")[0].partition(":")[0]
-    versions = [metadata.version(dist) for dist in metadata.packages_distributions().get(package, [])]
+    versions = [metadata.version(dist) for dist in _distributions().get(package, [])]
     try:
         source = inspect.getsource(module if module is not None else target)
     except (OSError, TypeError):
         source = ""
     return f"{name} {versions} {hashlib.sha256(source.encode()).hexdigest()}"
+
+
+@functools.cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return metadata.packages_distributions()
 
 
 def _ranges(cases: Sequence[Case]) -> dict[str, Any]:
