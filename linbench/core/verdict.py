@@ -24,7 +24,7 @@ LEFT_AGAIN = 10
 SMALL_STEP = 0.1
 """Below this share of 1/L it is the lr that makes steps vanish in rounding, more than the curvature."""
 
-_EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """Machine epsilon, as torch.finfo has it."""
 
 
@@ -70,7 +70,7 @@ def precision_limit(theory: Theory, dtype: str, lr: float | None = None) -> floa
     leaves: eps·(|θ*|/lr + 8·√(L·cost at zero)). Below the first part a step is smaller than the parameters' rounding
     (lr: of gradient descent; 1/L by default); the second part is the rounding of residuals. 8 is as in `noise_floor`.
     """
-    eps = _EPS[dtype]
+    eps = EPS[dtype]
     size = math.hypot(*(value for row in (*theory.weight, theory.bias) for value in row))
     left = eps * (size * max(theory.L, 1 / lr if lr else 0.0) + 8 * math.sqrt(theory.L * theory.zero_cost))
     return max(noise_floor(theory, eps), left**2 / (2 * theory.mu))
@@ -102,7 +102,7 @@ def _stalled(record: Record, theory: Theory | None) -> str:
     method = method_of(record)
     if theory is not None and record.gap is not None:
         small_steps = method is not None and 0 < method.lr * theory.L < SMALL_STEP
-        resolved = record.gap > noise_floor(theory, _EPS[record.dtype])
+        resolved = record.gap > noise_floor(theory, EPS[record.dtype])
         if method and small_steps and resolved and record.gap <= precision_limit(theory, record.dtype, method.lr):
             return f"stalled where its steps are smaller than {record.dtype} rounding"
         if record.gap <= precision_limit(theory, record.dtype):
@@ -111,7 +111,7 @@ def _stalled(record: Record, theory: Theory | None) -> str:
 
 
 def _descending(record: Record, theory: Theory | None, method: GradientMethod | None, rate: float | None) -> str:
-    if theory is not None and record.gap is not None and record.gap <= noise_floor(theory, _EPS[record.dtype]):
+    if theory is not None and record.gap is not None and record.gap <= noise_floor(theory, EPS[record.dtype]):
         return f"stalled at the {record.dtype} noise floor"
     needed = _predicted(record, theory, method)
     if needed is None and rate is not None and 0 < rate < 1 and record.relative_gap is not None:

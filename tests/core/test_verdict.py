@@ -87,3 +87,17 @@ def test_the_measured_rate_sees_through_oscillation_and_stops_at_the_floor():
 @pytest.mark.parametrize("gaps", [[1.0, 0.5, 0.2], [1.0] * 20, [float(k) for k in range(1, 20)], [float("nan")] * 9])
 def test_too_few_new_lows_have_no_rate(gaps):
     assert measured_rate(range(len(gaps)), gaps) is None
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.1])
+def test_the_table_shows_the_rate_of_a_run_beside_the_predicted_one(lr):
+    comparison = linbench.compare(f"sgd:lr={lr}", "manual", dtype="float64", trajectories=True, timing=False)
+    theory = comparison.records[0].theory
+    rate = max(abs(1 - lr * theory.L), abs(1 - lr * theory.mu))
+    text = " ".join(str(comparison).split())
+    measured, predicted = (
+        float(part.split()[0].rstrip(",")) for part in text.partition("optimum × ")[2].split("× ", 1)
+    )
+    assert predicted == pytest.approx(rate, rel=1e-4)
+    assert measured == pytest.approx(rate, rel=1e-4)
+    assert "optimum ×" not in str(linbench.compare("sgd", "manual", timing=False)), "no costs are kept there"

@@ -89,7 +89,7 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
         if len(row.records) == 1 and record.status in (Status.CONVERGED, Status.STALLED):
             text = verdict(record, predictions=_predictions(record))
             if "left it again" not in text:
-                found.setdefault(text, {})[row.label] = None
+                found.setdefault(f"{text}{_rates(record)}", {})[row.label] = None
     yield from (f"{_settings(labels)}: {text}" for text, labels in found.items())
 
 
@@ -100,6 +100,25 @@ def _predictions(record: Record) -> Predictions | None:
         return None if record.theory is None else predict(record.theory, record.target)
     except ValueError:  # a problem that nothing can be predicted for
         return None
+
+
+def _rates(record: Record) -> str:
+    """The rate that a run showed beside the predicted one; nothing for a run whose costs were not kept."""
+    from linbench.core.measured_rate import measured_rate
+    from linbench.core.outcome import noise_floor
+    from linbench.core.rates import method_of
+    from linbench.core.verdict import EPS
+
+    theory, trajectory = record.theory, record.trajectory
+    if theory is None or trajectory is None or record.optimum_cost is None:
+        return ""
+    gaps = [cost - record.optimum_cost for cost in trajectory.cost]
+    measured = measured_rate(trajectory.epoch, gaps, noise_floor(theory, EPS[record.dtype]))
+    if measured is None:
+        return ""
+    method = method_of(record)
+    predicted = "" if method is None else f", predicted × {method.rate(theory.curvatures):.5g}"
+    return f"; distance to the optimum × {measured:.5g} per epoch{predicted}"
 
 
 def _unstable(rows: Sequence[Row]) -> Iterator[str]:
