@@ -27,6 +27,16 @@ def test_three_thousand_runs_cost_what_three_cost_a_plain_script(ratio, tmp_path
     assert sweep() <= 1024
 
 
+def test_keeping_records_costs_at_most_a_twentieth_of_a_sweep(ratio, tmp_path):
+    sweep = [LINBENCH, *SWEEP, "--no-timing", "--output", str(tmp_path / "sweep.json")]
+    assert ratio(process(*sweep), process(*sweep, "--no-store"), rounds=15) <= 1.05
+
+
+def test_tuning_three_optimizers_by_200_trials_each_takes_one_and_a_half_times_six_plain_runs(ratio):
+    tune = process(LINBENCH, "tune", "-o", "sgd,adam,rmsprop", "--budget", "200", "--seeds", "5")
+    assert ratio(tune, process(*BARE), rounds=5) <= 1.5
+
+
 def test_a_million_runs_take_200_seconds_and_2_gib(benchmark, tmp_path):
     sweep = ["compare", "-o", "sgd", "--lr", "1e-4..1e-1@1000", "--seeds", "1000", "-m", "manual"]
     million = process(LINBENCH, *sweep, "--jobs", "2", "--format", "jsonl", "--output", str(tmp_path / "million.jsonl"))

@@ -50,5 +50,5 @@ def test_the_optimum_of_an_ill_conditioned_problem_is_that_of_fifty_digits(condi
     assert weight == pytest.approx(exact[:-1], rel=0, abs=1e-14 * condition * size)
     assert theory.bias[0] == pytest.approx(exact[-1], rel=1e-9)
     assert theory.optimum_cost == pytest.approx(float(cost), rel=1e-12)
-    assert theory.L == pytest.approx(eigenvalues[-1], rel=1e-12)
+    assert pytest.approx(eigenvalues[-1], rel=1e-12) == theory.L
     assert theory.mu == pytest.approx(eigenvalues[0], rel=1e-9)
