@@ -111,6 +111,7 @@ def come_true(language, content, folder):
         path = folder.path / named[1]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
+        sys.modules.pop(path.stem, None)  # of another test, which had a file of that name too
     elif content.startswith("$ "):
         for command, output in commands(content):
             code, real = folder.run(command)

@@ -149,8 +149,7 @@ class _Trial:
             return  # blown up, or never moved: nothing can have an effect
         if isinstance(lr, int | float) and lr > 0:
             # Some bound their steps, so that only a much larger lr shows.
-            others = ({**params, "lr": factor * lr} for factor in (2, 1_000))
-            if all(self._same_with(contract, plain, other) for other in others):
+            if all(self._same_with(contract, plain, {**params, "lr": factor * lr}) for factor in (2, 1_000)):
                 yield "lr had no effect"
         accepted = accepted_parameters(self.case.optimizer.component)
         if accepted is None or not accepted.any_keyword:

@@ -16,8 +16,6 @@ from linbench.core.gate.measured import SCHEMA, Measured
 from linbench.core.gate.tolerance import RTOL
 from linbench.core.record import Status
 
-DEFAULT_PATH = Path("baseline/convergence.json")
-
 LARGEST_FILE = 64 * 2**20
 """Bytes; some hundred thousand cases."""
 
@@ -46,7 +44,9 @@ def read_baseline(path: Path) -> dict[str, Measured]:
         document = json.loads(content.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
         return _cases(document)
     except _Corrupt as error:
-        raise BaselineError(f"{path} is no baseline: {printable(str(error))}; restore it, or --update it anew") from None
+        raise BaselineError(
+            f"{path} is no baseline: {printable(str(error))}; restore it, or delete it and --update"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise BaselineError(f"{path} is no baseline: it is not JSON: {printable(one_line(error))}") from None
 
@@ -54,6 +54,7 @@ def read_baseline(path: Path) -> dict[str, Measured]:
 def write_baseline(path: Path, cases: Mapping[str, Measured]) -> None:
     """Replace the file at once, or not at all; its folder is made. Raises BaselineError where it cannot be written."""
     text = as_text(cases)
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -140,7 +141,7 @@ def _case(label: str, content: Any) -> Measured:
         raise _Corrupt(f"a case is called {label!r}")
     if not isinstance(content, dict):
         raise _Corrupt(f"{label} is no object")
-    schema = content.get("schema")
+    schema: Any = content.get("schema")
     if _is_count(schema) and schema != SCHEMA:
         if schema > SCHEMA:
             raise _Corrupt(f"{label}: its schema {schema} is newer than this linbench, which knows up to {SCHEMA}")
@@ -174,7 +175,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) is float and math.isfinite(value) or type(value) is int and abs(value) < _LARGEST_COUNT
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < _LARGEST_COUNT)
 
 
 def _is_vector(value: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from linbench.core.gate.finding import printable
 from linbench.core.record import Status
 
 if TYPE_CHECKING:
@@ -50,8 +51,14 @@ class Measured:
 
 def label_of(case: Case) -> str:
     """What identifies a case from one version to the next: all that decides its numbers but for code."""
-    parts = (case.problem.label, case.model.label, case.optimizer.label, f"seed {case.seed}", settings_of(case.settings))
-    return " · ".join(parts)
+    parts = (
+        case.problem.label,
+        case.model.label,
+        case.optimizer.label,
+        f"seed {case.seed}",
+        settings_of(case.settings),
+    )
+    return printable(" · ".join(parts))
 
 
 def settings_of(settings: Settings) -> str:
@@ -78,7 +85,7 @@ def measured(record: Record, label: str, versions: Mapping[str, str]) -> Measure
 
 
 def _margin(record: Record) -> float | None:
-    """min |c − c_t| / c_t over the costs c at the crossing and one epoch earlier; c_t = optimum cost + target gap."""
+    """|c − c_t| / c_t of the nearer cost c, at the crossing or an epoch earlier; c_t = optimum cost + target gap."""
     crossing, trajectory, theory = record.epochs_to_target, record.trajectory, record.theory
     if crossing is None or trajectory is None or theory is None:
         return None

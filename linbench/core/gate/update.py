@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from linbench.core.gate.finding import Finding, Kind
-from linbench.core.gate.measured import Measured
+
+if TYPE_CHECKING:
+    from linbench.core.gate.measured import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ def update(
 ) -> Updated:
     """The baseline after `findings` are acknowledged.
 
-    Numbers that differ by rounding only are kept, so that small drifts cannot add up unseen; their versions are renewed.
+    Numbers that differ by rounding only are kept, so that small drifts cannot add up unseen; versions are renewed.
     prune: drop the cases that `findings` say were removed.
     """
     by_kind: dict[Kind, set[str]] = {kind: set() for kind in Kind}

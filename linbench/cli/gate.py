@@ -1,0 +1,170 @@
+"""`linbench gate`: a suite against its committed baseline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from linbench.cli import output
+from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
+from linbench.cli.torch_start import start_torch
+
+if TYPE_CHECKING:
+    from linbench.core.gate.report import Report
+    from linbench.core.gate.update import Updated
+    from linbench.gating import Request
+    from linbench.plugins.manager import Plugins
+
+FORMATS = ("table", "json", "markdown", "junit")
+CANNOT_COMPARE = 3
+CRASHED = 4
+
+
+@click.command("gate")
+@click.option(
+    "--suite",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="FILE",
+    help="What to run.  [default: [gate] of linbench.toml, else [tool.linbench.gate] of pyproject.toml, else a suite "
+    "of torch's optimizers]",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    default=Path("baseline/convergence.json"),
+    show_default=True,
+    metavar="FILE",
+    help="What to compare with.",
+)
+@click.option("--only", metavar="GLOB", help="Only the cases whose whole label matches, for example '*adam*'.")
+@click.option("--update", is_flag=True, help="Make what comes out the baseline, where it differs.")
+@click.option("--prune", is_flag=True, help="With --update: drop the cases that the suite has no more.")
+@click.option("--reason", metavar="TEXT", help="With --update: why; it is kept with the cases that change.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="Of the result."
+)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write the result to this file."
+)
+@plugin_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Run a suite and compare what comes out with the committed baseline.
+
+    Whatever differs by more than rounding is named, also where it is an improvement, until --update acknowledges it.
+
+    Exit code: 0 as committed, 1 a number or a status is another one, 2 a mistake in the request, 3 there is nothing to
+    compare with (the baseline is missing, damaged or of another suite, or a case is new or gone), 4 a run crashed,
+    130 interrupted. The largest that applies counts.
+    """
+    _check(options)
+    output.check(options["output"])
+    plugins = load(options["plugins"], quiet=options["quiet"])
+    start_torch()
+    from linbench.core.gate.baseline import BaselineError
+
+    try:
+        code = _update(plugins, options) if options["update"] else _compare(plugins, options)
+    except BaselineError as error:
+        click.echo(f"linbench: {error}", err=True)
+        _annotate_failure(str(error))
+        code = CANNOT_COMPARE
+    ctx.exit(code)
+
+
+def _check(options: dict[str, Any]) -> None:
+    if not options["update"]:
+        for name in ("prune", "reason"):
+            if options[name]:
+                raise click.UsageError(f"--{name} is for --update.")
+        return
+    if os.environ.get("CI"):
+        raise click.UsageError("a baseline is not updated in CI, where nobody would see it: run --update and commit.")
+    if not (options["reason"] or "").strip() or not options["reason"].isprintable():
+        raise click.UsageError('--update needs a reason in one line: --reason "…".')
+    if options["format_"] != "table":
+        raise click.UsageError("--format is for comparing, not for --update.")
+
+
+def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
+    from linbench.core.gate.suite import find_suite, read_suite
+    from linbench.core.process_state import kept
+    from linbench.gating import make_request
+
+    suite = read_suite(options["suite"]) if options["suite"] else find_suite(Path())
+    with prints_to_stderr(), kept():  # making a plan imports targets
+        return make_request(plugins.catalog, suite, options["baseline"], options["only"])
+
+
+def _compare(plugins: Plugins, options: dict[str, Any]) -> int:
+    from linbench.cli.progress import watching
+    from linbench.core.gate.report import FORMATS as REPORTERS
+    from linbench.gating import run_request
+
+    request = _request(plugins, options)
+    with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
+        report = run_request(request, options["jobs"], observer)
+    as_asked = output.write(REPORTERS[options["format_"]](report), options["output"])
+    _tell_github(report)
+    return report.exit_code or int(not as_asked)
+
+
+def _update(plugins: Plugins, options: dict[str, Any]) -> int:
+    from linbench.cli.progress import watching
+    from linbench.gating import run_update
+
+    request = _request(plugins, options)
+    with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
+        updated = run_update(
+            request,
+            reason=options["reason"].strip(),
+            prune=options["prune"],
+            jobs=options["jobs"],
+            observer=observer,
+        )
+    as_asked = output.write(_told(updated, options["baseline"]), options["output"])
+    for crash in updated.crashed:
+        click.echo(f"linbench: not updated: {crash}", err=True)
+    return CRASHED if updated.crashed else int(not as_asked)
+
+
+def _told(updated: Updated, path: Path) -> str:
+    lines = [f"{one.case}: {one.what}: {one.was} → {one.now}" for one in updated.changed]
+    changed = len({one.case for one in updated.changed})
+    return "\n".join([*lines, f"{path}: {changed} of {len(updated.cases)} cases changed"])
+
+
+def _on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _annotate_failure(message: str) -> None:
+    if _on_github():
+        from linbench.core.gate.github import annotation
+
+        click.echo(annotation("error", "linbench gate", message), err=True)
+
+
+def _tell_github(report: Report) -> None:
+    """Annotations go to stderr, where GitHub reads them too: stdout is for the result."""
+    if not _on_github():
+        return
+    from linbench.core.gate.github import annotations_of
+    from linbench.core.gate.report import as_markdown
+
+    for line in annotations_of(report.findings):
+        click.echo(line, err=True)
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{as_markdown(report)}\n")
+    except OSError as error:
+        click.echo(f"linbench: cannot write the summary of this step: {error.strerror}", err=True)

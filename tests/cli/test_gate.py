@@ -1,0 +1,242 @@
+"""`linbench gate` as a user calls it."""
+
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+BASELINE = Path("baseline/convergence.json")
+ADAM = "study-hours · manual · adam:lr=0.01 · seed 0 · float64 · 40 epochs · full batch · target 1e-06"
+MINE = """
+import torch
+
+class Mine(torch.optim.SGD):
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr * {factor})
+
+    def step(self, closure=None):
+        {before}
+        return super().step(closure)
+
+@hookimpl
+def linbench_optimizers():
+    return [Component("optimizer", "mine", Mine)]
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A project with a small suite, as the current directory, and no trace of CI."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+    suite("sgd", "adam")
+    return tmp_path
+
+
+def suite(*optimizers, more=""):
+    text = f'[gate]\noptimizers = {json.dumps(optimizers)}\nmodels = "manual"\nproblems = "study-hours"\nepochs = 40\n'
+    Path("linbench.toml").write_text(text + more)
+
+
+@pytest.fixture
+def committed(linbench):
+    result = linbench("gate --update --reason first")
+    assert (result.exit_code, result.stderr) == (0, "")
+    return BASELINE
+
+
+def edit(path, change):
+    document = json.loads(path.read_text())
+    change(document["cases"])
+    path.write_text(json.dumps(document))
+
+
+def drift(cases):
+    cases[ADAM]["final_cost"] *= 1.001
+
+
+def test_what_was_committed_is_fine(linbench, committed):
+    result = linbench("gate")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "2 cases: 2 as committed (float64 · 40 epochs · full batch · target 1e-06), "
+        "compared with baseline/convergence.json\n"
+    )
+    assert linbench("gate --jobs 2").stdout == result.stdout
+
+
+def test_an_update_says_what_becomes_of_what_and_keeps_the_reason(linbench, committed):
+    edit(committed, drift)
+    assert linbench("gate").exit_code == 1
+    result = linbench("gate --update --reason 'a better Adam'")
+    assert result.exit_code == 0
+    first, last = result.stdout.splitlines()
+    assert first.startswith(f"{ADAM}: final cost: ")
+    assert " → " in first
+    assert last == "baseline/convergence.json: 1 of 2 cases changed"
+    cases = json.loads(committed.read_text())["cases"]
+    assert [case["reason"] for case in cases.values()] == ["a better Adam", "first"]
+    assert linbench("gate").exit_code == 0
+
+
+def test_an_update_that_changes_nothing_leaves_the_file_alone(linbench, committed):
+    os.utime(committed, (1, 1))
+    assert linbench("gate --update --reason again").stdout == "baseline/convergence.json: 0 of 2 cases changed\n"
+    assert committed.stat().st_mtime == 1
+
+
+def test_only_what_is_selected_is_compared_and_updated(linbench, committed):
+    edit(committed, lambda cases: [case.update(final_cost=1.0) for case in cases.values()])
+    assert linbench("gate --only '*rmsprop*'").exit_code == 2
+    result = linbench("gate --only '*adam*' --format json")
+    assert (result.exit_code, json.loads(result.stdout)["cases"]) == (1, 1)
+    assert linbench("gate --update --only '*adam*' --reason some").exit_code == 0
+    assert linbench("gate --only '*adam*'").exit_code == 0
+    assert linbench("gate --only '*sgd*'").exit_code == 1
+
+
+def test_a_case_that_is_new_or_gone_cannot_be_compared(linbench, committed):
+    suite("sgd", "rmsprop")
+    result = linbench("gate --format json")
+    assert result.exit_code == 3
+    assert [finding["kind"] for finding in json.loads(result.stdout)["findings"]] == ["removed", "new"]
+    linbench("gate --update --reason more")
+    assert linbench("gate").exit_code == 3  # what is gone is kept
+    linbench("gate --update --prune --reason less")
+    assert linbench("gate").exit_code == 0
+    assert len(json.loads(committed.read_text())["cases"]) == 2
+
+
+def test_another_suites_baseline_is_one_line(linbench, committed):
+    suite("sgd", "adam", more="seeds = '7,8'\n")
+    result = linbench("gate")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+    assert "no case in common" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"schema": 99, "cases": {}}', '{"schema": 1, "schema": 1}', "NaN"])
+def test_a_damaged_baseline_is_one_line_and_stays_as_it_is(linbench, committed, text):
+    committed.write_text(text)
+    for command in ("gate", "gate --update --reason x"):
+        result = linbench(command)
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (3, "", 1)
+        assert committed.read_text() == text
+
+
+def test_a_missing_baseline_says_how_to_make_it(linbench):
+    result = linbench("gate")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+    assert "--update" in result.stderr
+
+
+def test_a_baseline_is_written_inside_the_project_only(linbench, folder, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "baseline.json"
+    result = linbench(f"gate --update --reason x --baseline {outside}")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+    assert not outside.exists()
+    assert linbench("gate --update --reason x --baseline here.json").exit_code == 0
+    assert linbench("gate --baseline here.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--update", "needs a reason"),
+        ("--update --reason ' '", "needs a reason"),
+        ("--prune", "--prune is for --update"),
+        ("--reason x", "--reason is for --update"),
+        ("--update --reason x --format json", "--format is for comparing"),
+        ("--suite missing.toml", "does not exist"),
+        ("--format xml", "is not one of"),
+    ],
+)
+def test_mistakes_are_one_line(linbench, arguments, said):
+    result = linbench(f"gate {arguments}")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("optimisers = 'sgd'\n", "did you mean 'optimizers'"), ("epochs = 0\n", "TOML"), ("target = 0\n", "target must")],
+)
+def test_a_mistake_in_the_suite_is_one_line(linbench, more, said):
+    suite("sgd", more=more)
+    result = linbench("gate")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert said in result.stderr
+
+
+def test_ci_updates_nothing(linbench, committed, monkeypatch):
+    before = committed.read_bytes()
+    monkeypatch.setenv("CI", "true")
+    result = linbench("gate --update --reason x")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert committed.read_bytes() == before
+    assert linbench("gate").exit_code == 0
+
+
+def test_a_plugins_edit_is_caught_and_its_crash_is_told_apart(linbench, plugin):
+    suite("sgd", "mine")
+
+    def mine(factor, before="pass"):
+        return plugin(MINE.format(factor=factor, before=before), name=f"mine_{abs(hash((factor, before)))}")
+
+    assert linbench(f"gate --update --reason first --plugin {mine(1.0)}").exit_code == 0
+    assert linbench(f"gate --plugin {mine('1')}").exit_code == 0
+    result = linbench(f"gate --plugin {mine(1.001)}")
+    assert result.exit_code == 1
+    assert "mine:lr=0.01" in result.stdout
+    crash = mine(1.0, "raise ValueError('broken')")
+    result = linbench(f"gate --format junit --plugin {crash}")
+    assert result.exit_code == 4
+    root = ElementTree.fromstring(result.stdout)
+    assert (root.get("errors"), root.get("failures")) == ("1", "0")
+    before = BASELINE.read_bytes()
+    result = linbench(f"gate --update --reason no --plugin {crash}")
+    assert (result.exit_code, BASELINE.read_bytes()) == (4, before)
+    assert "ValueError: broken" in result.stderr
+
+
+def test_under_github_actions_there_are_annotations_and_a_summary(linbench, committed, monkeypatch, tmp_path):
+    edit(committed, drift)
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    result = linbench("gate --format json")
+    assert result.exit_code == 1
+    json.loads(result.stdout)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"::error title=linbench gate%3A drift::{ADAM}: final cost was ")
+    assert summary.read_text().startswith("before\n### linbench gate\n\n2 cases: 1 as committed, 1 drifted")
+    committed.unlink()
+    assert linbench("gate").stderr.splitlines()[1].startswith("::error title=linbench gate::there is no baseline")
+
+
+def test_the_result_goes_where_it_is_asked_to(linbench, committed):
+    assert linbench("gate --format markdown --output gate.md").stdout == ""
+    assert Path("gate.md").read_text().startswith("### linbench gate\n")
+
+
+def test_its_help_needs_no_torch(fresh):
+    code = "import sys; from linbench.cli.main import main; main(['gate', '--help'], standalone_mode=False)"
+    process = fresh(f"{code}; sys.exit('torch' in sys.modules)")
+    assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_the_formats_offered_are_those_there_are():
+    from linbench.cli import gate
+    from linbench.core.gate import report
+
+    assert tuple(report.FORMATS) == gate.FORMATS
+
+
+def test_a_new_case_that_is_selected_alone_is_named(linbench, committed):
+    suite("sgd", "adam", "rmsprop")
+    result = linbench("gate --only '*rmsprop*'")
+    assert result.exit_code == 3
+    assert "add it with --update" in result.stdout
