@@ -13,7 +13,7 @@ import click
 from linbench.cli.stdout import for_results_only
 from linbench.core.errors import LinbenchError, UsageError, unknown_name
 
-COMMANDS = ("compare", "tune", "gate", "list", "explain", "runs", "plugins")
+COMMANDS = ("compare", "tune", "gate", "list", "explain", "runs", "report", "plugins")
 
 INTERRUPTED = 130
 

@@ -12,6 +12,7 @@ from linbench.core.environment import environment, version
 from linbench.core.plan import SCHEMA
 from linbench.core.record import finite
 from linbench.core.statistics.export import statistics_of
+from linbench.core.statistics.profile_export import profiles_of
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def as_json(records: Sequence[Record]) -> str:
     """`{"linbench", "schema", "environment", "problems", "records"}`; `problems` holds each one's closed form.
 
-    With several seeds `statistics` too: one entry for each group of runs that differ in their seed.
+    With several seeds `statistics` too: one entry for each group of runs that differ in their seed. With several
+    optimizers and problems `profiles`: their performance profiles and scores.
     """
     head = {
         "linbench": version(),
@@ -31,6 +33,8 @@ def as_json(records: Sequence[Record]) -> str:
     }
     if statistics := statistics_of(records):
         head["statistics"] = statistics
+    if profiles := profiles_of(records):
+        head["profiles"] = profiles
     # A record a line: the whole document indented would be several times as long, and as slow to write.
     lines = ",\n    ".join(map(_line, records))
     opening = json.dumps(head, indent=2, allow_nan=False, ensure_ascii=False).removesuffix("\n}")

@@ -147,10 +147,10 @@ class _Trial:
         finite = all(bool(torch.isfinite(parameter).all()) for parameter in plain.parameters)
         if not finite or _equal(plain.parameters, self._start()):
             return  # blown up, or never moved: nothing can have an effect
-        if isinstance(lr, int | float) and lr > 0:
-            # Some bound their steps, so that only a much larger lr shows.
-            if all(self._same_with(contract, plain, {**params, "lr": factor * lr}) for factor in (2, 1_000)):
-                yield "lr had no effect"
+        # Some bound their steps, so that only a much larger lr shows.
+        others = [{**params, "lr": factor * lr} for factor in (2, 1_000)] if isinstance(lr, int | float) and lr else []
+        if others and all(self._same_with(contract, plain, other) for other in others):
+            yield "lr had no effect"
         accepted = accepted_parameters(self.case.optimizer.component)
         if accepted is None or not accepted.any_keyword:
             return

@@ -57,6 +57,8 @@ def _extremes(group: RunGroup) -> str:
     from linbench.core.statistics.summary import summarize
 
     q = summarize(group).epochs
+    if q.minimum is None:
+        return numbers.NOTHING
     return f"{numbers.integer(q.minimum)}–{'∞' if q.maximum is None else numbers.integer(q.maximum)}"
 
 

@@ -1,0 +1,61 @@
+"""HTML and SVG elements as text; everything that is put in is escaped here, and nowhere else."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+
+class Markup(str):
+    """Text that is markup already, and is not escaped again."""
+
+    __slots__ = ()
+
+
+def element(name: str, *content: str | Markup, **attributes: str | float | None) -> Markup:
+    """`<name attribute="…">content</name>`; content that is not `Markup` is escaped, attributes always are.
+
+    Underscores in attributes become hyphens, one at the end is dropped (`class_`); those that are None are left out.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_text(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup(f"<{name}{written}>{joined(content)}</{name}>")
+
+
+def joined(content: Iterable[str | Markup], between: str = "") -> Markup:
+    """The pieces as one, those that are not `Markup` escaped."""
+    return Markup(between.join(piece if isinstance(piece, Markup) else escape(piece) for piece in content))
+
+
+def escape(text: str) -> Markup:
+    """Text as markup; characters that no document may hold become a replacement character."""
+    allowed = "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff") else "�" for c in text)
+    return Markup(html.escape(allowed))
+
+
+def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """A table with a caption; the first column names the rows, the others are numbers."""
+    head = element("tr", *(element("th", name, scope="col") for name in header))
+    body = (
+        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:])) for row in rows
+    )
+    content = element("table", element("caption", caption), element("thead", head), element("tbody", *body))
+    return scrollable(content, caption, "wide numbers")
+
+
+def scrollable(content: Markup, label: str, class_: str = "wide") -> Markup:
+    """What may be wider than the screen, in a region that the keyboard reaches."""
+    return element("div", content, class_=class_, role="region", aria_label=label, tabindex="0")
+
+
+def paragraphs(lines: Iterable[str]) -> Markup:
+    """A list of sentences; nothing for none."""
+    items = [element("li", line) for line in lines]
+    return element("ul", *items) if items else Markup()
+
+
+def _text(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
