@@ -148,8 +148,8 @@ class _Trial:
         if not finite or _equal(plain.parameters, self._start()):
             return  # blown up, or never moved: nothing can have an effect
         # Some bound their steps, so that only a much larger lr shows.
-        others = [{**params, "lr": factor * lr} for factor in (2, 1_000)] if isinstance(lr, int | float) and lr else []
-        if others and all(self._same_with(contract, plain, other) for other in others):
+        larger = [{**params, "lr": factor * lr} for factor in (2, 1_000)] if isinstance(lr, int | float) and lr else []
+        if larger and all(self._same_with(contract, plain, other) for other in larger):
             yield "lr had no effect"
         accepted = accepted_parameters(self.case.optimizer.component)
         if accepted is None or not accepted.any_keyword:
