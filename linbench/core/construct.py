@@ -62,19 +62,15 @@ def construct(target: Callable[..., Any], params: Mapping[str, object], run: Run
     if base is not None:
         given[base] = _base(base, parameters, given, run)
     first = next((p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)), None)
-    arguments: list[object] = []
-    if first is not None and first.name in given and first.name != base:
-        first = None
     for name, parameter in parameters.items():
         if parameter is first or name in given or name not in _BY_NAME:
             continue
         if name == CONTEXT or (parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD):
             given[name] = _BY_NAME[name](run)
-    if first is None and not parameters:
-        arguments = [run.params]
-    elif first is not None:
-        arguments = [given.pop(first.name) if first.name in given else _first(first.name, run)]
-    return target(*arguments, **given)
+    if first is not None:
+        return target(given.pop(first.name) if first.name in given else _first(first.name, run), **given)
+    takes_more = any(p.kind is p.VAR_POSITIONAL for p in parameters.values())
+    return target(run.params, **given) if takes_more or not parameters else target(**given)
 
 
 def of_parameters_only(target: Callable[..., Any], params: Mapping[str, object]) -> bool:

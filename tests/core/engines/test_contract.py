@@ -273,3 +273,14 @@ def test_finding_out_what_it_needs_does_not_move_where_training_starts():
     first, second = (run(optimizer, "linear", epochs=2) for optimizer in (needy.WantsClosure, "sgd"))
     assert first.initial_cost == second.initial_cost
     assert run(needy.WantsClosure, "linear", epochs=2, engine="serial").trajectory == first.trajectory
+
+
+def test_a_factory_without_named_parameters_gets_the_models_parameters():
+    def loose(*args, **kwargs):
+        return torch.optim.SGD(*args, **kwargs)
+
+    def keywords(*, run, lr=LR):
+        return torch.optim.SGD(run.params, lr=lr)
+
+    assert same_costs(run(loose), by_hand(descent))
+    assert same_costs(run(keywords), by_hand(descent))
