@@ -201,7 +201,7 @@ def bind(catalog: Catalog, kind: Kind, spec: Spec, lr: object = None) -> Iterato
     component = Component(kind, spec.name, spec.target) if spec.target else catalog.find(kind, spec.name)
     accepted = accepted_parameters(component)
     params = {**component.defaults, **_with_first_named(component, accepted, spec.params)}
-    if kind == "optimizer" and "lr" not in spec.params and (accepted is None or accepted.takes("lr") or accepted.wraps):
+    if kind == "optimizer" and "lr" not in spec.params and (accepted is None or accepted.takes("lr")):
         params["lr"] = lr if lr is not None else component.defaults.get("lr", DEFAULT_LR)
     if accepted is not None:
         accepted.check(component, params)

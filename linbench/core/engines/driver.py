@@ -34,7 +34,6 @@ class Driver:
     def __init__(self, optimizer: Any, contract: Contract, run: RunContext, lr: object = None) -> None:
         self.optimizer, self.contract = optimizer, contract
         self._run, self._lr, self._steps, self._evaluations = run, lr, 0, 0
-        self._generator = torch.Generator().manual_seed(run.seed)
         if contract.modes:
             optimizer.train()
 
@@ -55,10 +54,8 @@ class Driver:
                 if contract.backward_first:
                     self._gradient(counted)
                 self.optimizer.step(lambda: self._gradient(counted))
-            else:
-                fused = self._gradient(counted)
-                if fused is not None:
-                    self.optimizer.step()
+            elif self._gradient(counted) is not None:
+                self.optimizer.step()
             self._steps += 1
             self._update_curvature(sampled_cost)
         return self._evaluations
