@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from linbench.core.rates import method_of
 from linbench.core.record import Record, Status
 from linbench.core.table.numbers import compact, significant
 from linbench.core.table.rows import Row
@@ -18,14 +19,6 @@ MOST_NAMES = 4
 MOST_VERDICTS = 12
 NOISY = 0.1
 """An interquartile range above this share of the median is called noise (as torch.utils.benchmark does)."""
-
-_GRADIENT_DESCENT_DEFAULTS = {
-    "momentum": 0,
-    "dampening": 0,
-    "weight_decay": 0,
-    "nesterov": False,
-    "maximize": False,
-}
 
 
 def notes(rows: Sequence[Row]) -> list[str]:
@@ -106,7 +99,6 @@ def _rates(record: Record) -> str:
     """The rate that a run showed beside the predicted one; nothing for a run whose costs were not kept."""
     from linbench.core.measured_rate import measured_rate
     from linbench.core.outcome import noise_floor
-    from linbench.core.rates import method_of
     from linbench.core.verdict import EPS
 
     theory, trajectory = record.theory, record.trajectory
@@ -124,24 +116,16 @@ def _rates(record: Record) -> str:
 def _unstable(rows: Sequence[Row]) -> Iterator[str]:
     labels: dict[str, float] = {}
     for row in rows:
-        record = row.first
-        if record.theory is None or not is_gradient_descent(record):
+        method, theory = method_of(row.first), row.first.theory
+        if theory is None or method is None or not method.plain:
             continue
-        ratio = record.params["lr"] / record.theory.largest_stable_lr
+        ratio = method.lr / theory.largest_stable_lr
         if ratio > 1:
             labels.setdefault(row.label, ratio)
     if labels:
         ratios = sorted(labels.values())
         times = significant(ratios[0], 3) + (f" to {significant(ratios[-1], 3)}" if len(ratios) > 1 else "")
         yield f"{_settings(labels)}: lr is {times} × the largest stable one, so gradient descent must diverge"
-
-
-def is_gradient_descent(record: Record) -> bool:
-    """Whether a run was plain full-batch gradient descent, which the theory describes exactly."""
-    known_lr = isinstance(record.params.get("lr"), int | float)  # not a tensor, nor infinite
-    if record.optimizer != "sgd" or record.batch_size is not None or not known_lr:
-        return False
-    return all(record.params.get(name, default) == default for name, default in _GRADIENT_DESCENT_DEFAULTS.items())
 
 
 def _still_descending(rows: Sequence[Row]) -> Iterator[str]:
