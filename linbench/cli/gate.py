@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from linbench.cli import output
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
+from linbench.cli.storing import keeping_options, recorder, tell_lost
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
     from linbench.core.gate.report import Report
     from linbench.core.gate.update import Updated
-    from linbench.gating import Request
+    from linbench.core.store.recorder import Recorder
+    from linbench.gating.convergence import Request
     from linbench.plugins.manager import Plugins
 
+T = TypeVar("T")
+
 FORMATS = ("table", "json", "markdown", "junit")
+TIMING = ("off", "advisory", "gate")
 CANNOT_COMPARE = 3
 CRASHED = 4
 
@@ -43,6 +50,18 @@ CRASHED = 4
 @click.option("--update", is_flag=True, help="Make what comes out the baseline, where it differs.")
 @click.option("--prune", is_flag=True, help="With --update: drop the cases that the suite has no more.")
 @click.option("--reason", metavar="TEXT", help="With --update: why; it is kept with the cases that change.")
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Compare step times with this revision of the plugin, or with the Python of this path.",
+)
+@click.option(
+    "--timing",
+    type=click.Choice(TIMING),
+    help="Whether a slower step fails, is only told, or is not looked at; without --against it is compared with what "
+    "--update has stored for this machine.  [default: gate with --against, else off]",
+)
+@click.option("--strict-timing", is_flag=True, help="Exit with 5 where nothing can be said about a step time.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes.  [default: one a processor]")
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True, help="Of the result."
@@ -50,6 +69,7 @@ CRASHED = 4
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write the result to this file."
 )
+@keeping_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
@@ -58,19 +78,24 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """Run a suite and compare what comes out with the committed baseline.
 
     Whatever differs by more than rounding is named, also where it is an improvement, until --update acknowledges it.
+    With --against REF or --timing, the time of a step is compared as well: slower counts where five fresh processes a
+    side show it, twice.
 
-    Exit code: 0 as committed, 1 a number or a status is another one, 2 a mistake in the request, 3 there is nothing to
-    compare with (the baseline is missing, damaged or of another suite, or a case is new or gone), 4 a run crashed,
-    130 interrupted. The largest that applies counts.
+    Exit code: 0 as committed, 1 a number or a status is another one or a step is slower, 2 a mistake in the request,
+    3 there is nothing to compare with (the baseline is missing, damaged or of another suite, or a case is new or
+    gone), 4 a run crashed, 5 with --strict-timing: nothing can be said about a step time, 130 interrupted. Of several
+    the first of 4, 3, 1, 5 counts.
     """
+    options["timing"] = options["timing"] or ("gate" if options["against"] else "off")
     _check(options)
     output.check(options["output"])
     plugins = load(options["plugins"], quiet=options["quiet"])
     start_torch()
-    from linbench.core.gate.baseline import BaselineError
+    from linbench.core.gate.committed import BaselineError
 
+    kept = recorder(options, plugins)
     try:
-        code = _update(plugins, options) if options["update"] else _compare(plugins, options)
+        code = _update(plugins, options, kept) if options["update"] else _compare(plugins, options, kept)
     except BaselineError as error:
         click.echo(f"linbench: {error}", err=True)
         _annotate_failure(str(error))
@@ -79,6 +104,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _check(options: dict[str, Any]) -> None:
+    if options["against"] is not None and options["timing"] == "off":
+        raise click.UsageError("--against compares step times, and --timing off does not.")
+    if options["strict_timing"] and options["timing"] != "gate":
+        raise click.UsageError("--strict-timing is for --timing gate.")
     if not options["update"]:
         for name in ("prune", "reason"):
             if options[name]:
@@ -88,50 +117,73 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError("a baseline is not updated in CI, where nobody would see it: run --update and commit.")
     if not (options["reason"] or "").strip() or not options["reason"].isprintable():
         raise click.UsageError('--update needs a reason in one line: --reason "…".')
-    if options["format_"] != "table":
-        raise click.UsageError("--format is for comparing, not for --update.")
+    for name, usual in (("format_", "table"), ("against", None), ("strict_timing", False)):
+        if options[name] != usual:
+            raise click.UsageError(f"--{name.strip('_').replace('_', '-')} is for comparing, not for --update.")
 
 
 def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
     from linbench.core.gate.suite import find_suite, read_suite
     from linbench.core.process_state import kept
-    from linbench.gating import make_request
+    from linbench.gating.convergence import make_request
 
     suite = read_suite(options["suite"]) if options["suite"] else find_suite(Path())
     with prints_to_stderr(), kept():  # making a plan imports targets
         return make_request(plugins.catalog, suite, options["baseline"], options["only"])
 
 
-def _compare(plugins: Plugins, options: dict[str, Any]) -> int:
+def _compare(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
+    from linbench.cli.gate_timing import times
     from linbench.cli.progress import watching
     from linbench.core.gate.report import FORMATS as REPORTERS
-    from linbench.gating import run_request
+    from linbench.gating.convergence import run_request
 
     request = _request(plugins, options)
-    with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
-        report = run_request(request, options["jobs"], observer)
+    with times(request, options) as compare_times:
+        with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
+            report = _keeping(kept, options, lambda kept: run_request(request, options["jobs"], observer, kept))
+        report = replace(report, timing=compare_times(), strict_timing=options["strict_timing"])
     as_asked = output.write(REPORTERS[options["format_"]](report), options["output"])
+    tell_lost(kept)
     _tell_github(report)
     return report.exit_code or int(not as_asked)
 
 
-def _update(plugins: Plugins, options: dict[str, Any]) -> int:
+def _update(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
+    from linbench.cli.gate_timing import store_times
     from linbench.cli.progress import watching
-    from linbench.gating import run_update
+    from linbench.gating.convergence import run_update
 
-    request = _request(plugins, options)
+    request, reason = _request(plugins, options), options["reason"].strip()
     with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
-        updated = run_update(
-            request,
-            reason=options["reason"].strip(),
-            prune=options["prune"],
-            jobs=options["jobs"],
-            observer=observer,
+        updated = _keeping(
+            kept,
+            options,
+            lambda kept: run_update(
+                request, reason=reason, prune=options["prune"], jobs=options["jobs"], observer=observer, recorder=kept
+            ),
         )
-    as_asked = output.write(_told(updated, options["baseline"]), options["output"])
+    lines = [_told(updated, options["baseline"]), *store_times(request, options, reason)]
+    as_asked = output.write("\n".join(lines), options["output"])
+    tell_lost(kept)
     for crash in updated.crashed:
         click.echo(f"linbench: not updated: {crash}", err=True)
     return CRASHED if updated.crashed else int(not as_asked)
+
+
+def _keeping(kept: Recorder | None, options: dict[str, Any], run: Callable[[Recorder | None], T]) -> T:
+    """Run with the store; a usual place that cannot be written, as in many a CI, must not fail a gate."""
+    from linbench.core.errors import StoreError
+    from linbench.core.store.place import ENVIRONMENT
+
+    try:
+        return run(kept)
+    except StoreError as error:
+        if options["store"] is not None or os.environ.get(ENVIRONMENT):
+            raise
+        if not options["quiet"]:
+            click.echo(f"linbench: no records are kept: {error}", err=True)
+        return run(None)
 
 
 def _told(updated: Updated, path: Path) -> str:
@@ -158,7 +210,7 @@ def _tell_github(report: Report) -> None:
     from linbench.core.gate.github import annotations_of
     from linbench.core.gate.report import as_markdown
 
-    for line in annotations_of(report.findings):
+    for line in annotations_of(report.all_findings):
         click.echo(line, err=True)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:

@@ -24,20 +24,20 @@ store_option = click.option(
 )
 
 
+def keeping_options(command: F) -> F:
+    """`--store` and `--no-store`, for a command that always trains."""
+    return store_option(click.option("--no-store", is_flag=True, help="Keep no records.")(command))
+
+
 def storing_options(command: F) -> F:
-    """`--store`, `--no-store`, `--resume` and `--rerun`, for a command that trains."""
-    for option in (
-        click.option(
-            "--resume/--rerun",
-            default=False,
-            help="Take what earlier runs have trained from the store, and train only the rest; or train all.  "
-            "[default: rerun]",
-        ),
-        click.option("--no-store", is_flag=True, help="Keep no records."),
-        store_option,
-    ):
-        command = option(command)
-    return command
+    """`--store`, `--no-store`, `--resume` and `--rerun`, for a command that may take what is there already."""
+    resume = click.option(
+        "--resume/--rerun",
+        default=False,
+        help="Take what earlier runs have trained from the store, and train only the rest; or train all.  "
+        "[default: rerun]",
+    )
+    return keeping_options(resume(command))
 
 
 def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
@@ -49,7 +49,7 @@ def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
     if options["no_store"] and options["store"] is not None:
         raise UsageError("--store and --no-store exclude each other")
     if path is None:
-        if options["resume"]:
+        if options.get("resume"):
             raise UsageError("--resume needs a store: name one with --store")
         return None
     from linbench.core.store.file_system import network_file_system
@@ -58,7 +58,7 @@ def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
     network = network_file_system(path)
     if network is not None and not options["quiet"]:
         click.echo(f"linbench: the store {path} lies on {network}: it is written without WAL, more slowly", err=True)
-    return Recorder(path, options["resume"], _command_line(), plugin_versions(plugins.statuses))
+    return Recorder(path, options.get("resume", False), _command_line(), plugin_versions(plugins.statuses))
 
 
 def tell_lost(kept: Recorder | None) -> bool:

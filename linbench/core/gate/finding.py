@@ -20,10 +20,30 @@ class Kind(StrEnum):
     """The baseline has a case that the suite lacks."""
     STALE = "stale"
     """The baseline's entry cannot be compared with."""
+    SLOWER = "slower"
+    """A step takes longer."""
+    ADVICE = "maybe slower"
+    """A step takes longer, by a measurement that does not gate."""
+    INCONCLUSIVE = "inconclusive"
+    """Whether a step takes longer cannot be said."""
 
 
-EXIT = {Kind.DRIFT: 1, Kind.NEW: 3, Kind.REMOVED: 3, Kind.STALE: 3, Kind.CRASH: 4}
-"""The exit code that each asks for; the largest counts."""
+INCONCLUSIVE = 5
+
+EXIT = {
+    Kind.DRIFT: 1,
+    Kind.NEW: 3,
+    Kind.REMOVED: 3,
+    Kind.STALE: 3,
+    Kind.CRASH: 4,
+    Kind.SLOWER: 1,
+    Kind.ADVICE: 0,
+    Kind.INCONCLUSIVE: 0,
+}
+"""The exit code that each asks for."""
+
+_GRAVITY = (0, INCONCLUSIVE, 1, 3, 4)
+"""Of several exit codes the last of these counts: what is certain outweighs what is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +67,10 @@ class Finding:
         return f"{self.case}: {self.what} was {self.was}, is {self.now}{by}: {self.why}"
 
 
-def exit_code(findings: Iterable[Finding]) -> int:
-    """0 fine, 1 drift, 3 cannot compare, 4 a run crashed."""
-    return max((EXIT[finding.kind] for finding in findings), default=0)
+def exit_code(findings: Iterable[Finding], strict_timing: bool = False) -> int:
+    """0 fine, 1 drift or slower, 3 cannot compare, 4 a run crashed; 5 inconclusive, only if that is to count."""
+    codes = (INCONCLUSIVE if strict_timing and one.kind is Kind.INCONCLUSIVE else EXIT[one.kind] for one in findings)
+    return max(codes, key=_GRAVITY.index, default=0)
 
 
 def printable(text: str) -> str:

@@ -32,7 +32,7 @@ def annotation(level: str, title: str, message: str) -> str:
 
 
 def _level(finding: Finding) -> str:
-    return "error" if finding.kind in (Kind.DRIFT, Kind.CRASH) else "warning"
+    return "error" if finding.kind in (Kind.DRIFT, Kind.CRASH, Kind.SLOWER) else "warning"
 
 
 def _data(text: str) -> str:

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 from tabulate import tabulate
 
 from linbench.core.gate.finding import Finding, Kind, exit_code, printable
+from linbench.core.gate.timing.report import COLUMNS as TIMING_COLUMNS
+from linbench.core.gate.timing.report import TimingReport
 
 SCHEMA = 1
 """Version of the JSON report."""
@@ -34,17 +36,27 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """cases: the labels of all that were looked at. suite: the end that the labels of the suite share."""
+    """cases: the labels of all that were looked at. suite: the end that the labels of the suite share.
+
+    findings: on convergence. timing: on step times, where they were asked for. strict_timing: inconclusive fails too.
+    """
 
     findings: Sequence[Finding]
     cases: Sequence[str]
     suite: str
     baseline: str
+    timing: TimingReport | None = None
+    strict_timing: bool = False
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """Those on convergence, then those on step times."""
+        return [*self.findings, *(self.timing.findings if self.timing is not None else [])]
 
     @property
     def exit_code(self) -> int:
         """That of the command."""
-        return exit_code(self.findings)
+        return exit_code(self.all_findings, self.strict_timing)
 
     @property
     def summary(self) -> str:
@@ -63,16 +75,21 @@ class Report:
 def as_table(report: Report) -> str:
     """One row for each finding, and the summary."""
     rows = [[report.short(one.case), *_values(one)] for one in report.findings]
-    table = tabulate(rows, ("case", *COLUMNS), disable_numparse=True) if rows else ""
-    return f"{table}\n\n{_last_line(report)}".lstrip()
+    parts = [tabulate(rows, ("case", *COLUMNS), disable_numparse=True)] if rows else []
+    parts.append(_last_line(report))
+    if report.timing is not None:
+        rows = [list(row) for row in report.timing.rows()]
+        parts += [tabulate(rows, ("step time", *TIMING_COLUMNS), disable_numparse=True)] if rows else []
+        parts.append(report.timing.summary)
+    return "\n\n".join(parts)
 
 
 def as_json(report: Report) -> str:
-    """`{"schema", "baseline", "suite", "exit_code", "cases": N, "findings": [{…}]}`."""
+    """`{"schema", "baseline", "suite", "exit_code", "cases": N, "findings": [{…}], "timing"}`."""
     findings = [
         {"kind": one.kind.value, "case": one.case, "what": one.what, "was": one.was, "is": one.now}
         | {"by": one.by, "why": one.why}
-        for one in report.findings
+        for one in report.all_findings
     ]
     content = {
         "schema": SCHEMA,
@@ -81,6 +98,7 @@ def as_json(report: Report) -> str:
         "exit_code": report.exit_code,
         "cases": len(report.cases),
         "findings": findings,
+        "timing": None if report.timing is None else report.timing.to_dict(),
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
@@ -94,29 +112,51 @@ def as_markdown(report: Report) -> str:
         lines.append("| " + " | ".join(map(escaped, (report.short(one.case), *_values(one)))) + " |")
     if len(report.findings) > MOST_ROWS:
         lines += ["", f"… and {len(report.findings) - MOST_ROWS} more"]
+    if report.timing is not None:
+        lines += ["", escaped(report.timing.summary), "", f"| step time | {' | '.join(TIMING_COLUMNS)} |"]
+        lines += ["|---" * (len(TIMING_COLUMNS) + 1) + "|"]
+        lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in report.timing.rows()[:MOST_ROWS]]
     return "\n".join(lines)
 
 
 def as_junit(report: Report) -> str:
-    """One test case for each label: drift is a failure; a crash, and what cannot be compared, an error."""
-    by_case: dict[str, list[Finding]] = {label: [] for label in report.cases}
-    for one in report.findings:
+    """One test case for each label, and one for the step time of each optimizer.
+
+    Drift and slower are failures; a crash, and what cannot be compared, errors; inconclusive is skipped.
+    """
+    suites = [_suite("linbench gate", "linbench.gate", report.cases, report.findings)]
+    if report.timing is not None:
+        labels = [one.optimizer for one in report.timing.compared]
+        suites.append(_suite("linbench gate: step times", "linbench.gate.timing", labels, report.timing.findings))
+    root = ElementTree.Element(
+        "testsuites", {name: str(sum(int(one.get(name, 0)) for one in suites)) for name in _COUNTS}
+    )
+    root.extend(suites)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
+
+
+_COUNTS = ("tests", "failures", "errors", "skipped")
+_ELEMENTS = {0: None, 1: "failure", 3: "error", 4: "error", 5: "skipped"}
+
+
+def _suite(name: str, classname: str, labels: Sequence[str], findings: Sequence[Finding]) -> ElementTree.Element:
+    by_case: dict[str, list[Finding]] = {label: [] for label in labels}
+    for one in findings:
         by_case.setdefault(one.case, []).append(one)
-    codes = [exit_code(found) for found in by_case.values()]
-    failures, errors = sum(code == 1 for code in codes), sum(code > 1 for code in codes)
-    counts = {"tests": str(len(codes)), "failures": str(failures), "errors": str(errors)}
-    suites = ElementTree.Element("testsuites", counts)
-    suite = ElementTree.SubElement(suites, "testsuite", {"name": "linbench gate", **counts})
-    for (label, found), code in zip(by_case.items(), codes, strict=True):
-        case = ElementTree.SubElement(suite, "testcase", {"classname": "linbench.gate", "name": printable(label)})
-        if code:
-            worst = next(one for one in found if exit_code([one]) == code)
-            element = ElementTree.SubElement(
-                case, "failure" if code == 1 else "error", {"type": worst.kind.value, "message": str(worst)}
-            )
-            element.text = "\n".join(map(str, found))
-    ElementTree.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suites, encoding="unicode")
+    suite = ElementTree.Element("testsuite", {"name": name})
+    outcomes: Counter[str | None] = Counter()
+    for label, found in by_case.items():
+        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": printable(label)})
+        code = exit_code(found, strict_timing=True)
+        outcomes[_ELEMENTS[code]] += 1
+        if element := _ELEMENTS[code]:
+            worst = next(one for one in found if exit_code([one], strict_timing=True) == code)
+            told = ElementTree.SubElement(case, element, {"type": worst.kind.value, "message": str(worst)})
+            told.text = "\n".join(map(str, found))
+    numbers = (len(by_case), outcomes["failure"], outcomes["error"], outcomes["skipped"])
+    suite.attrib.update(zip(_COUNTS, map(str, numbers), strict=True))
+    return suite
 
 
 def escaped(text: str) -> str:

@@ -11,7 +11,7 @@ from linbench.core.gate.judge import judge_all
 from linbench.core.gate.measured import Measured
 from linbench.core.gate.suite import Suite
 from linbench.core.record import Status
-from linbench.gating import make_request, measure
+from linbench.gating.convergence import make_request, measure
 from linbench.plugins.manager import load_plugins
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `edited`, whose optimizers are imported by name

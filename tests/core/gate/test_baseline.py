@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from linbench.core.gate.baseline import BaselineError, as_text, check_place, read_baseline, write_baseline
+from linbench.core.gate.baseline import as_text, read_baseline, write_baseline
+from linbench.core.gate.committed import BaselineError, check_place
 
 
 @pytest.fixture

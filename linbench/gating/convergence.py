@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from linbench.comparison import lr_of, run_plan, seeds_of, specs_of
 from linbench.core.errors import UsageError
-from linbench.core.gate.baseline import BaselineError, check_place, read_baseline, write_baseline
+from linbench.core.gate.baseline import read_baseline, write_baseline
+from linbench.core.gate.committed import BaselineError, check_place
 from linbench.core.gate.judge import judge_all
 from linbench.core.gate.measured import SCHEMA, Measured, label_of, measured, settings_of
 from linbench.core.gate.report import Report
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from linbench.core.gate.suite import Suite
     from linbench.core.observer import Observer
     from linbench.core.plan import Case, Plan
+    from linbench.core.store.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,13 @@ def make_request(catalog: Catalog, suite: Suite, baseline: Path, only: str | Non
     return replace(request, plan=replace(plan, done=left_out))
 
 
-def run_request(request: Request, jobs: int | None = None, observer: Observer | None = None) -> Report:
-    """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs."""
+def run_request(
+    request: Request, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
+) -> Report:
+    """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs.
+
+    recorder: keeps the records in a store; raises StoreError, before anything runs, where it cannot.
+    """
     was = _selected(request, read_baseline(request.baseline))
     _check_selection(request, was)
     labels = {label_of(case) for case in request.plan}
@@ -67,7 +74,7 @@ def run_request(request: Request, jobs: int | None = None, observer: Observer | 
         raise BaselineError(
             f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
         )
-    now = measure(request.plan, jobs, observer)
+    now = measure(request.plan, jobs, observer, recorder)
     return Report(
         judge_all(now, was), sorted({**now, **was}), settings_of(request.plan.settings), str(request.baseline)
     )
@@ -81,11 +88,13 @@ def run_update(
     folder: Path | None = None,
     jobs: int | None = None,
     observer: Observer | None = None,
+    recorder: Recorder | None = None,
 ) -> Updated:
     """Run the suite and make what comes out the baseline, where it differs; the rest of the file stays.
 
-    folder: where the command is run, the current directory unless given. Raises BaselineError for a baseline that is
-    damaged, or would be written outside the folder and its repository; the file is as before then.
+    folder: where the command is run, the current directory unless given. recorder: as for `run_request`.
+    Raises BaselineError for a baseline that is damaged, or would be written outside the folder and its repository; the
+    file is as before then.
     """
     check_place(request.baseline, folder or Path.cwd())
     was = read_baseline(request.baseline) if request.baseline.exists() else {}
@@ -94,21 +103,23 @@ def run_update(
     stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selected), None)
     if stale is not None:
         raise BaselineError(f"{request.baseline} is of an older schema: update all of it, without --only")
-    now = measure(request.plan, jobs, observer)
+    now = measure(request.plan, jobs, observer, recorder)
     updated = update(was, now, judge_all(now, selected), reason=reason, prune=prune)
     if updated.cases != was:
         write_baseline(request.baseline, updated.cases)
     return updated
 
 
-def measure(plan: Plan, jobs: int | None = None, observer: Observer | None = None) -> dict[str, Measured]:
+def measure(
+    plan: Plan, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
+) -> dict[str, Measured]:
     """What every case comes to, by its label: the serial loop, in one process or several."""
     if not len(plan):
         return {}
     cases: dict[str, Case] = {case.key: case for case in plan}
     execution = Execution(engine="serial", jobs=jobs, trajectories=True, timing=False)
     found: dict[str, Measured] = {}
-    for record in run_plan(plan, execution, observer=observer):
+    for record in run_plan(plan, execution, observer=observer, recorder=recorder):
         case = cases[record.key]
         label = label_of(case)
         found[label] = measured(record, label, versions_of(case))

@@ -1,0 +1,135 @@
+"""The gate's step times: measured in fresh processes, against another revision or against stored ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linbench.core.gate.committed import BaselineError
+from linbench.core.gate.measured import label_of
+from linbench.core.gate.timing.fingerprint import differences, machine
+from linbench.core.gate.timing.report import TimingReport
+from linbench.core.gate.timing.stored import Stored, find, place, read_timings, write_timings
+from linbench.core.gate.timing.verdict import PROCESSES, Compared, Outcome, Timings, compare_all, confirmed
+from linbench.gating.fresh import Answer, Job, Tell, answers, this_side, timings
+
+if TYPE_CHECKING:
+    from linbench.gating.convergence import Request
+    from linbench.gating.revision import Sides
+
+Measure = Callable[[Job], tuple[Timings, Timings]]
+"""Now and before, for the optimizers of a job."""
+
+
+def job_of(request: Request) -> Job:
+    """What is timed of a suite: every optimizer that was selected, on the first problem, with the first seed.
+
+    A step's time hangs on the number and the shapes of the parameters, hardly on what they hold.
+    """
+    plan = request.plan
+    labels = dict.fromkeys(case.optimizer.label for case in plan if request.selects(label_of(case)))
+    settings = plan.settings
+    return Job(
+        optimizers=tuple(labels),
+        problem=plan.problems[0].label,
+        models=tuple(model.label for model in plan.models),
+        dtype=settings.dtype,
+        seed=plan.seeds[0],
+        batch_size=settings.batch_size,
+    )
+
+
+def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingReport:
+    """Both sides take turns, A-B-B-A, in five fresh processes each; what is slower is measured once more.
+
+    Raises BaselineError where a process ends without an answer, where no optimizer is on both sides, and where the
+    base's code comes from the working tree.
+    """
+
+    def measure(job: Job) -> tuple[Timings, Timings]:
+        turns = [(sides.base, sides.now) if turn % 2 == 0 else (sides.now, sides.base) for turn in range(PROCESSES)]
+        order = [side for pair in turns for side in pair]
+        found = list(zip(order, answers(order, job, tell), strict=True))
+        now, base = ([answer for side, answer in found if side is one] for one in (sides.now, sides.base))
+        _check_origin(base[0], sides)
+        return timings(now), timings(base)
+
+    compared = decide(job, measure)
+    if all(one.ratio is None for one in compared):
+        raise BaselineError(f"no optimizer can be timed both here and in {sides.name}: {_reasons(compared)}")
+    return TimingReport(compared, sides.name, gates)
+
+
+def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, tell: Tell) -> TimingReport:
+    """Five fresh processes against what is committed; on another machine than that it is advice only.
+
+    Raises BaselineError where nothing is stored, or what is stored is damaged or of another suite.
+    """
+
+    def measure(job: Job) -> tuple[Timings, Timings]:
+        return measured_here(job, plugins, tell), stored.only(job.optimizers)
+
+    stored, same = find(folder, machine())
+    if stored.what != what_of(job):
+        raise BaselineError(f"the step times in {folder} are of another suite; renew them with --update --timing gate")
+    compared = decide(job, measure)
+    note = "" if same else f"they are of another machine: {differences(stored.machine, machine())}"
+    return TimingReport(compared, f"those in {place(folder, stored.machine)}", gates and same, note)
+
+
+def told(against: str, compare: Callable[[], TimingReport]) -> TimingReport:
+    """What `compare` returns; where it cannot, that is told beside what the gate says of convergence."""
+    try:
+        return compare()
+    except BaselineError as error:
+        return TimingReport((), against, gates=True, impossible=str(error))
+
+
+def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tell) -> tuple[Path, list[str]]:
+    """Measure and keep the times of this machine; returns the file and the optimizers that could not be measured.
+
+    What the job does not name is kept, unless the file is of another suite.
+    """
+    now = measured_here(job, plugins, tell)
+    stored = Stored(machine(), what_of(job), now.optimizers, dict.fromkeys(now.optimizers, reason))
+    path = place(folder, stored.machine)
+    if path.exists() and (before := read_timings(path)).what == stored.what:
+        stored = _merged(before, stored)
+    return write_timings(folder, stored), [f"{label}: {why}" for label, why in now.unmeasured.items()]
+
+
+def measured_here(job: Job, plugins: Sequence[str], tell: Tell) -> Timings:
+    """The times of the code that runs now, from five fresh processes."""
+    return timings(list(answers([this_side(plugins)] * PROCESSES, job, tell)))
+
+
+def decide(job: Job, measure: Measure) -> list[Compared]:
+    """Compare every optimizer; those that seem slower are measured once more before that counts."""
+    first = compare_all(*measure(job))
+    slower = [one.optimizer for one in first if one.outcome is Outcome.SLOWER]
+    again = {one.optimizer: one for one in compare_all(*measure(job.only(slower)))} if slower else {}
+    return [confirmed(one, again[one.optimizer]) if one.optimizer in again else one for one in first]
+
+
+def what_of(job: Job) -> dict[str, str]:
+    """What makes stored times comparable, besides the machine."""
+    batch = "full" if job.batch_size is None else str(job.batch_size)
+    return {"problem": job.problem, "models": ",".join(job.models), "dtype": job.dtype, "batch": batch}
+
+
+def _merged(before: Stored, now: Stored) -> Stored:
+    """The new times, and the old ones of whatever was not measured."""
+    return replace(now, optimizers={**before.optimizers, **now.optimizers}, reasons={**before.reasons, **now.reasons})
+
+
+def _check_origin(base: Answer, sides: Sides) -> None:
+    """What is measured as base must not be the working tree, as where an editable install comes first."""
+    for label, file in base.files.items():
+        if sides.tree is not None and Path(file).is_relative_to(sides.tree):
+            raise BaselineError(f"{label} of {sides.name} would come from the working tree, {file}")
+
+
+def _reasons(compared: Sequence[Compared]) -> str:
+    return "; ".join(dict.fromkeys(one.why for one in compared if one.why)) or "the suite names none"
