@@ -57,9 +57,9 @@ def make(folder: Path, *, slower: bool) -> None:
     _write(folder, {})
     (folder / "linbench.toml").write_text(_SUITE.format(names=list(OPTIMIZERS)))
     linbench(folder, "gate", "--update", "--reason", "first", check=True)
-    for words in (("init",), ("add", "--all"), ("commit", "--message", "as it was")):
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "as it was")):
         git = ["git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost", "-C", str(folder)]
-        subprocess.run([*git, *words, "--quiet"], check=True)
+        subprocess.run([*git, *words], check=True)
     if slower:
         _write(folder, SLOWER)
 

@@ -31,19 +31,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A gate, resolved. plan: the cases that were selected. only: the pattern that selected them."""
+    """A gate, resolved. plan: the cases that were selected. only: the pattern that selected them.
+
+    among: the labels of a suite that is a part of what the baseline is of, None for a whole one.
+    """
 
     plan: Plan
     baseline: Path
     only: str | None = None
+    among: frozenset[str] | None = None
 
     def selects(self, label: str) -> bool:
         """Whether a case of the suite or of the baseline is looked at."""
+        if self.among is not None and label not in self.among:
+            return False
         return self.only is None or fnmatch.fnmatchcase(label, self.only)
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of the baseline is looked at."""
+        return self.only is None and self.among is None
 
-def make_request(catalog: Catalog, suite: Suite, baseline: Path, only: str | None = None) -> Request:
-    """Resolve a suite against a catalog; raises UsageError for what cannot be run, or where nothing is selected."""
+
+def make_request(
+    catalog: Catalog, suite: Suite, baseline: Path, only: str | None = None, *, part: bool = False
+) -> Request:
+    """Resolve a suite against a catalog; raises UsageError for what cannot be run, or where nothing is selected.
+
+    part: the baseline is of a larger suite, whose other cases are none of this request's business.
+    """
     settings = Settings(suite.epochs, suite.batch_size, suite.target, _dtype(suite.dtype))
     plan = make_plan(
         catalog,
@@ -55,7 +71,7 @@ def make_request(catalog: Catalog, suite: Suite, baseline: Path, only: str | Non
         lr=lr_of(suite.lr),
         settings=settings,
     )
-    request = Request(plan, baseline, only)
+    request = Request(plan, baseline, only, frozenset(map(label_of, plan)) if part else None)
     left_out = frozenset(case.digest for case in plan if not request.selects(label_of(case)))
     return replace(request, plan=replace(plan, done=left_out))
 
@@ -70,7 +86,7 @@ def run_request(
     was = _selected(request, read_baseline(request.baseline))
     _check_selection(request, was)
     labels = {label_of(case) for case in request.plan}
-    if request.only is None and not labels & set(was):
+    if request.whole and not labels & set(was):
         raise BaselineError(
             f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
         )

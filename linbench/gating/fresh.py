@@ -25,6 +25,10 @@ Tell = Callable[[int, int], object]
 """Is told how many processes are through, and of how many."""
 
 
+def ignore(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What one process times: the steps of these optimizers, on one problem; all as specs.

@@ -13,7 +13,7 @@ from linbench.core.gate.timing.fingerprint import differences, machine
 from linbench.core.gate.timing.report import TimingReport
 from linbench.core.gate.timing.stored import Stored, find, place, read_timings, write_timings
 from linbench.core.gate.timing.verdict import PROCESSES, Compared, Outcome, Timings, compare_all, confirmed
-from linbench.gating.fresh import Answer, Job, Tell, answers, this_side, timings
+from linbench.gating.fresh import Answer, Job, Tell, answers, ignore, this_side, timings
 
 if TYPE_CHECKING:
     from linbench.gating.convergence import Request
@@ -62,7 +62,7 @@ def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingRepo
     return TimingReport(compared, sides.name, gates)
 
 
-def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, tell: Tell) -> TimingReport:
+def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, tell: Tell = ignore) -> TimingReport:
     """Five fresh processes against what is committed; on another machine than that it is advice only.
 
     Raises BaselineError where nothing is stored, or what is stored is damaged or of another suite.
@@ -87,7 +87,7 @@ def told(against: str, compare: Callable[[], TimingReport]) -> TimingReport:
         return TimingReport((), against, gates=True, impossible=str(error))
 
 
-def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tell) -> tuple[Path, list[str]]:
+def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tell = ignore) -> tuple[Path, list[str]]:
     """Measure and keep the times of this machine; returns the file and the optimizers that could not be measured.
 
     What the job does not name is kept, unless the file is of another suite.

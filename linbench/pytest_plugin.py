@@ -1,0 +1,111 @@
+"""linbench in pytest: the fixture `linbench_gate`, which fails a test where an optimizer is not as it was committed.
+
+    def test_mine(linbench_gate):
+        linbench_gate("mine:lr=0.1")
+
+Importing this module imports neither torch nor anything else of linbench.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from linbench.gating.in_pytest import Asked
+
+NOTE = "linbench"
+"""The name under which reports carry what is to be known of step times."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--linbench-update`, `--linbench-reason`, `--linbench-timing`, and `linbench_baseline` for the configuration."""
+    group = parser.getgroup("linbench", "optimizers as they were committed (linbench)")
+    group.addoption("--linbench-update", action="store_true", help="Make what comes out of linbench_gate the baseline.")
+    group.addoption(
+        "--linbench-reason",
+        default="updated by pytest",
+        metavar="TEXT",
+        help="With --linbench-update: why; it is kept with the cases that change.",
+    )
+    group.addoption(
+        "--linbench-timing",
+        choices=("off", "advisory", "gate"),
+        default="off",
+        help="Whether a slower step is not looked at (the default), told, or fails.",
+    )
+    parser.addini("linbench_baseline", "The baseline of linbench_gate.", default="baseline/convergence.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an update where it would be lost or not be seen."""
+    if not config.getoption("linbench_update"):
+        return
+    if os.environ.get("CI"):
+        raise pytest.UsageError("--linbench-update: a baseline is not updated in CI, where nobody would see it")
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("--linbench-update writes one file: run it without xdist (-n 0)")
+    reason = config.getoption("linbench_reason")
+    if not reason.strip() or not reason.isprintable():
+        raise pytest.UsageError("--linbench-reason must be one line of text")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What there is to be known of tests that did not fail: step times that were not measured, or say nothing."""
+    lines = list(_notes(terminalreporter.stats))
+    if lines:
+        terminalreporter.section("linbench")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`linbench_gate("mine:lr=0.1", epochs=100)`: fail unless it trains as the committed baseline says.
+
+    Arguments are specs of optimizers; without any, it is the whole suite of linbench.toml, or [tool.linbench.gate] of
+    pyproject.toml. Keywords stand for its other keys: models, problems, seeds, epochs, lr, batch_size, target, dtype.
+    plugins: files or modules to load besides the installed ones. With --linbench-timing the time of a step is compared
+    with what was stored for this machine; pytest-benchmark measures and keeps it as well.
+    """
+
+    def gate(*optimizers: str, plugins: tuple[str, ...] = (), **suite: Any) -> None:
+        from linbench.gating.in_pytest import check
+
+        __tracebackhide__ = True
+        outcome = check(_asked(request.config), optimizers, plugins, suite, _benchmark(request))
+        request.node.user_properties += [(NOTE, line) for line in outcome.notes]
+        if outcome.failure is not None:
+            pytest.fail(outcome.failure, pytrace=False)
+
+    return gate
+
+
+def _asked(config: pytest.Config) -> Asked:
+    from linbench.gating.in_pytest import Asked
+
+    update = config.getoption("linbench_reason").strip() if config.getoption("linbench_update") else None
+    baseline = config.rootpath / config.getini("linbench_baseline")
+    return Asked(config.rootpath, baseline, update, config.getoption("linbench_timing"))
+
+
+def _benchmark(request: pytest.FixtureRequest) -> Callable[[], Any] | str:
+    """The fixture of pytest-benchmark when it is asked for, or why there is none."""
+    config = request.config
+    if hasattr(config, "workerinput"):
+        return "tests that run side by side under xdist share the processors"
+    if not config.pluginmanager.hasplugin("benchmark"):
+        return "pytest-benchmark is not installed"
+    if config.getoption("benchmark_disable", False) or config.getoption("benchmark_skip", False):
+        return "pytest-benchmark is disabled"
+    return lambda: request.getfixturevalue("benchmark")
+
+
+def _notes(stats: dict[str, list[Any]]) -> Iterator[str]:
+    for reports in stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                yield from (f"{report.nodeid}: {line}" for name, line in report.user_properties if name == NOTE)
