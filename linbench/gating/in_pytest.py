@@ -133,4 +133,5 @@ def _benchmarked(request: Request, benchmark: Benchmark) -> None:
 
 def _told(report: Report) -> str:
     lines = [f"linbench gate: {report.summary}", *map(str, report.all_findings)]
-    return "\n".join([*lines, "to acknowledge what changed: pytest --linbench-update"])
+    timing = " --linbench-timing=gate" if report.timing is not None and report.timing.findings else ""
+    return "\n".join([*lines, f"to acknowledge what changed: pytest --linbench-update{timing}"])

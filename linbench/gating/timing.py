@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linbench.core.gate.committed import BaselineError
+from linbench.core.gate.finding import printable
 from linbench.core.gate.measured import label_of
 from linbench.core.gate.timing.fingerprint import differences, machine
 from linbench.core.gate.timing.report import TimingReport
@@ -65,15 +67,13 @@ def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingRepo
 def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, tell: Tell = ignore) -> TimingReport:
     """Five fresh processes against what is committed; on another machine than that it is advice only.
 
-    Raises BaselineError where nothing is stored, or what is stored is damaged or of another suite.
+    Raises BaselineError where nothing is stored, or what is stored is damaged.
     """
 
     def measure(job: Job) -> tuple[Timings, Timings]:
-        return measured_here(job, plugins, tell), stored.only(job.optimizers)
+        return measured_here(job, plugins, tell), stored.of(steps_of(job))
 
     stored, same = find(folder, machine())
-    if stored.what != what_of(job):
-        raise BaselineError(f"the step times in {folder} are of another suite; renew them with --update --timing gate")
     compared = decide(job, measure)
     note = "" if same else f"they are of another machine: {differences(stored.machine, machine())}"
     return TimingReport(compared, f"those in {place(folder, stored.machine)}", gates and same, note)
@@ -90,13 +90,17 @@ def told(against: str, compare: Callable[[], TimingReport]) -> TimingReport:
 def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tell = ignore) -> tuple[Path, list[str]]:
     """Measure and keep the times of this machine; returns the file and the optimizers that could not be measured.
 
-    What the job does not name is kept, unless the file is of another suite.
+    What the job does not name is kept.
     """
     now = measured_here(job, plugins, tell)
-    stored = Stored(machine(), what_of(job), now.optimizers, dict.fromkeys(now.optimizers, reason))
+    steps = {
+        step: now.optimizers[optimizer] for optimizer, step in steps_of(job).items() if optimizer in now.optimizers
+    }
+    stored = Stored(machine(), steps, dict.fromkeys(steps, reason))
     path = place(folder, stored.machine)
-    if path.exists() and (before := read_timings(path)).what == stored.what:
-        stored = _merged(before, stored)
+    if path.exists():
+        before = read_timings(path)
+        stored = replace(stored, steps={**before.steps, **steps}, reasons={**before.reasons, **stored.reasons})
     return write_timings(folder, stored), [f"{label}: {why}" for label, why in now.unmeasured.items()]
 
 
@@ -113,21 +117,19 @@ def decide(job: Job, measure: Measure) -> list[Compared]:
     return [confirmed(one, again[one.optimizer]) if one.optimizer in again else one for one in first]
 
 
-def what_of(job: Job) -> dict[str, str]:
-    """What makes stored times comparable, besides the machine."""
-    batch = "full" if job.batch_size is None else str(job.batch_size)
-    return {"problem": job.problem, "models": ",".join(job.models), "dtype": job.dtype, "batch": batch}
-
-
-def _merged(before: Stored, now: Stored) -> Stored:
-    """The new times, and the old ones of whatever was not measured."""
-    return replace(now, optimizers={**before.optimizers, **now.optimizers}, reasons={**before.reasons, **now.reasons})
+def steps_of(job: Job) -> dict[str, str]:
+    """What identifies each optimizer's step from one version to the next."""
+    batch = "full batch" if job.batch_size is None else f"batch {job.batch_size}"
+    before, after = f"{job.problem} · {','.join(job.models)}", f"{job.dtype} · {batch}"
+    return {optimizer: printable(f"{before} · {optimizer} · {after}") for optimizer in job.optimizers}
 
 
 def _check_origin(base: Answer, sides: Sides) -> None:
     """What is measured as base must not be the working tree, as where an editable install comes first."""
+    installed = Path(sys.prefix).resolve()  # which may lie in the tree
     for label, file in base.files.items():
-        if sides.tree is not None and Path(file).is_relative_to(sides.tree):
+        ours = sides.tree is not None and Path(file).is_relative_to(sides.tree)
+        if ours and not Path(file).is_relative_to(installed):
             raise BaselineError(f"{label} of {sides.name} would come from the working tree, {file}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,17 @@ WHAT = "baseline of step times"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was measured on one machine. what: problem, model, dtype. reasons: why each optimizer was last changed."""
+    """What was measured on one machine. steps: times by what was stepped. reasons: why each was last changed."""
 
     machine: Mapping[str, Any]
-    what: Mapping[str, str]
-    optimizers: Mapping[str, Times] = field(default_factory=dict)
+    steps: Mapping[str, Times] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def only(self, optimizers: Sequence[str]) -> Timings:
-        """The times of these; those that are not there are unmeasured."""
-        there = {label: self.optimizers[label] for label in optimizers if label in self.optimizers}
+    def of(self, optimizers: Mapping[str, str]) -> Timings:
+        """The times of these optimizers, each with what it steps; those that are not there are unmeasured."""
+        there = {optimizer: self.steps[step] for optimizer, step in optimizers.items() if step in self.steps}
         missing = "no step times are stored for it: add them with --update --timing gate"
-        return Timings(there, {label: missing for label in optimizers if label not in there})
+        return Timings(there, {optimizer: missing for optimizer in optimizers if optimizer not in there})
 
 
 def place(folder: Path, machine: Mapping[str, Any]) -> Path:
@@ -73,16 +72,14 @@ def write_timings(folder: Path, stored: Stored) -> Path:
 
 def as_text(stored: Stored) -> str:
     """The whole file: sorted, a line for the values of all processes."""
-    blocks = ",\n".join(
-        f"    {as_json(label)}: {{\n{_lines(label, stored)}\n    }}" for label in sorted(stored.optimizers)
-    )
-    head = {"schema": SCHEMA, "machine": dict(stored.machine), "what": dict(stored.what)}
+    blocks = ",\n".join(f"    {as_json(label)}: {{\n{_lines(label, stored)}\n    }}" for label in sorted(stored.steps))
+    head = {"schema": SCHEMA, "machine": dict(stored.machine)}
     lines = [f"  {as_json(name)}: {as_json(value)}" for name, value in head.items()]
-    return "{\n" + ",\n".join(lines) + f',\n  "optimizers": {{\n{blocks}\n  }}\n}}\n'
+    return "{\n" + ",\n".join(lines) + f',\n  "steps": {{\n{blocks}\n  }}\n}}\n'
 
 
 def _lines(label: str, stored: Stored) -> str:
-    times = stored.optimizers[label]
+    times = stored.steps[label]
     content = {
         "ratios": list(times.ratios),
         "control": list(times.control),
@@ -93,19 +90,19 @@ def _lines(label: str, stored: Stored) -> str:
 
 
 def _stored(document: Any) -> Stored:
-    committed.check_schema(document, SCHEMA, ("machine", "what", "optimizers"))
+    committed.check_schema(document, SCHEMA, ("machine", "steps"))
     committed.check_fields("the file", {k: v for k, v in document.items() if k != "schema"}, _HEAD)
-    optimizers = document["optimizers"]
-    for label, content in optimizers.items():
+    steps = document["steps"]
+    for label, content in steps.items():
         if not label or not label.isprintable():
-            raise Corrupt(f"an optimizer is called {label!r}")
+            raise Corrupt(f"a step is called {label!r}")
         committed.check_fields(label, content, _FIELDS)
     times = {
         label: Times(tuple(content["ratios"]), tuple(content["control"]), content["versions"])
-        for label, content in optimizers.items()
+        for label, content in steps.items()
     }
-    reasons = {label: content["reason"] for label, content in optimizers.items()}
-    return Stored(document["machine"], document["what"], times, reasons)
+    reasons = {label: content["reason"] for label, content in steps.items()}
+    return Stored(document["machine"], times, reasons)
 
 
 def _is_ratios(value: Any) -> bool:
@@ -125,6 +122,5 @@ _RATIOS = (_is_ratios, f"a list of 1 to {_MOST_PROCESSES} positive numbers")
 _FIELDS: Fields = {"ratios": _RATIOS, "control": _RATIOS, "versions": VERSIONS, "reason": REASON}
 _HEAD: Fields = {
     "machine": (_is_machine, "what a machine is, by name"),
-    "what": (VERSIONS[0], "what was timed, by name"),
-    "optimizers": (lambda value: isinstance(value, dict), "an object"),
+    "steps": (lambda value: isinstance(value, dict), "an object"),
 }
