@@ -1,5 +1,6 @@
 """What the tests of several layers share."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,3 +43,63 @@ def install(tmp_path, monkeypatch):
     for name, module in list(sys.modules.items()):
         if Path(getattr(module, "__file__", None) or "").parent == folder:
             del sys.modules[name]
+
+
+class Repository:
+    """A repository of git with a plugin in one file, `mine.py`, whose optimizer `mine` may step several times."""
+
+    PLUGIN = """
+import torch
+from linbench import Component, hookimpl
+
+EXTRA = {extra}
+
+class Mine(torch.optim.SGD):
+    def step(self, closure=None):
+        for _ in range(1 + EXTRA):
+            result = super().step(closure)
+        return result
+
+@hookimpl
+def linbench_optimizers():
+    return [Component("optimizer", name, Mine if name == "mine" else torch.optim.Adam) for name in ("mine", "theirs")]
+"""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def git(self, *words):
+        """Run git there, whatever the user's configuration says; returns what it prints."""
+        identity = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "init.defaultBranch=main"]
+        command = ["git", *identity, "-C", str(self.folder), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def write(self, **files):
+        """Files by their names without the suffix .py."""
+        for name, text in files.items():
+            (self.folder / f"{name}.py").write_text(text)
+
+    def plugin(self, extra):
+        """A plugin whose `mine` steps once, and `extra` times more."""
+        self.write(mine=self.PLUGIN.format(extra=extra))
+
+    def commit(self):
+        """All that is there."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "some")
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository with one commit, as the current directory, without traces of CI."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    made = Repository(tmp_path)
+    made.plugin(0)
+    made.git("init", "--quiet")
+    made.commit()
+    yield made
+    sys.modules.pop("mine", None)

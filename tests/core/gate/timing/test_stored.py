@@ -33,7 +33,7 @@ def test_the_file_is_sorted_with_a_line_for_each_metric_and_no_date(stored):
 
 def test_the_times_of_another_machine_are_found_and_said_to_be_so(stored, tmp_path):
     write_timings(tmp_path, stored)
-    far = Stored({name: "?" for name in HERE}, stored.steps, stored.reasons)
+    far = Stored(dict.fromkeys(HERE, "?"), stored.steps, stored.reasons)
     write_timings(tmp_path, far)
     assert find(tmp_path, HERE) == (stored, True)
     other = {**HERE, "torch": "2.14.0"}
