@@ -2,8 +2,8 @@
 
 Cases that share data, device and optimizer class, and differ in seed, model and numbers only, train together. That
 is valid only while the optimizer treats every lane by itself, which is checked in every step (`lanes`). A batch that
-turns out not to be separable is dropped and run another way: first as batches that share their hyperparameters, where
-only those were the trouble, then serially.
+turns out not to be separable is dropped and run another way: without the cases that raise in their first step, else as
+batches that share their hyperparameters, where only those were the trouble, else serially.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from linbench.core.construct import of_parameters_only
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
+from linbench.core.engines.refused import told_apart
 from linbench.core.engines.replay import Replays, covered
 from linbench.core.engines.serial import SerialEngine, batch_order
 from linbench.core.engines.trial import settle
@@ -83,11 +84,8 @@ class BatchedEngine:
             setups = [workbench.setup(case) for case in cases]
             noticed = self._batchable(cases[0], setups[0])
             measured = self._trained(cases, setups, workbench, observer)
-        except NotSeparable as why:
+        except (Exception, SystemExit) as why:  # NotSeparable, or whatever third-party code raises
             yield from self._another_way(why, cases, workbench, observer, trajectories)
-        except (Exception, SystemExit) as error:  # the serial engine finds out for each case alone
-            _note_serial(cases, one_line(error), observer)
-            yield from SerialEngine().run(cases, workbench, observer, trajectories)
         else:
             with collection_put_off():
                 made = records(
@@ -125,18 +123,26 @@ class BatchedEngine:
 
     def _another_way(
         self,
-        why: NotSeparable,
+        why: BaseException,
         cases: Sequence[Case],
         workbench: Workbench,
         observer: Observer,
         trajectories: bool | int,
     ) -> Iterator[Record]:
-        parts = list(_sharing(why.only, cases)) if why.only else []
+        raised = not isinstance(why, NotSeparable)
+        only = why.only if isinstance(why, NotSeparable) else None
+        if raised or only == "hyperparameters":
+            refused, others = told_apart(cases, workbench)
+            if refused:  # what their records say needs no note
+                yield from SerialEngine().run(refused, workbench, observer, trajectories)
+                yield from self.run(others, workbench, observer, trajectories) if others else ()
+                return
+        parts = list(_sharing(only, cases)) if only else []
         if 1 < len(parts) < len(cases):
             for part in parts:
                 yield from self.run(part, workbench, observer, trajectories)
             return
-        _note_serial(cases, str(why), observer)
+        _note_serial(cases, one_line(why) if raised else str(why), observer)
         yield from SerialEngine().run(cases, workbench, observer, trajectories)
 
 

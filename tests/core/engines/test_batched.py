@@ -153,10 +153,31 @@ def test_data_that_follow_the_seed_are_never_shared(both):
     assert len({record.optimum_cost for record in batched}) == 3
 
 
-def test_an_invalid_hyperparameter_is_an_error_of_its_own_case_only():
-    records = linbench.compare("sgd:lr=[-0.1,0.01,0.02]", "manual", engine="batched", epochs=10, timing=False).records
-    assert [record.status for record in records] == ["error", "budget", "budget"]
-    assert records[0].reason == "ValueError: Invalid learning rate: -0.1"
+class ChecksInItsStep(torch.optim.SGD):
+    def step(self, closure=None):
+        if self.defaults["lr"] > 0.5:
+            raise ValueError("Invalid lr")
+        return super().step(closure)
+
+
+INVALID = ["sgd:lr=[-0.1,0.01,0.02]", "sgd:lr=[0.01,-0.1,0.02]", "adadelta:rho=[0.5,2.0,0.9]"]
+INVALID += [linbench.Spec("mine", {"lr": linbench.Sweep((0.01, 0.9, 0.02))}, ChecksInItsStep)]
+
+
+@pytest.mark.parametrize("spec", INVALID, ids=str)
+def test_an_invalid_hyperparameter_is_an_error_of_its_own_case_only(both, spec):
+    notes = []
+    observer = linbench.Observer()
+    observer.note = notes.append
+    serial, batched = both(spec, models="manual", seeds=2, epochs=10, observer=observer)
+    errors = [record.reason for record in batched if record.status == "error"]
+    assert errors == [record.reason for record in serial if record.status == "error"]
+    assert len(errors) == 2
+    assert all("ValueError: Invalid" in reason for reason in errors)
+    valid = [[record for record in records if record.status != "error"] for records in (serial, batched)]
+    assert_alike(*valid)
+    assert {record.engine for record in valid[1]} == {"batched"}, "the others are lanes nonetheless"
+    assert notes == [], "the records say it"
 
 
 @pytest.mark.parametrize("target", [1e-6, 1e-10])
