@@ -8,15 +8,26 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from linbench.comparison import Wanted, run_plan, seeds_of, specs_of
-from linbench.core import tuning
+from linbench.core.drawn import Drawn, draw
 from linbench.core.errors import UsageError
-from linbench.core.plan import DType, Settings, bind, make_plan
+from linbench.core.plan import DType, Settings, make_plan
 from linbench.core.record import finite
 from linbench.core.runner import Execution
 from linbench.core.serialize import as_json
-from linbench.core.spec import Range, Spec
+from linbench.core.spec import Spec
 from linbench.core.table.tuning import render
-from linbench.core.tuning import Score, Sensitivity, Trial, best, budgets, median_best, score, sensitivity, space_of
+from linbench.core.tuned import Flip, Tuned, Wider, flips
+from linbench.core.tuning import (
+    WIDER,
+    Trial,
+    best,
+    budget_beyond,
+    budgets,
+    median_best,
+    score,
+    score_beyond,
+    sensitivity,
+)
 from linbench.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
@@ -28,41 +39,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """What tuning found for one optimizer on one problem with one model.
-
-    trials: every point with its score on the tuning seeds. default, tuned: scores on fresh seeds, of the parameters
-    that linbench uses anyway and of the best trial's. default_label, tuned_label: both as specs.
-    sensitivity: for each searched parameter. edges: those whose best value lies at an end of its range.
-    curve: for 1, 2, 4, … trials the median epochs to the target of the best of so many, drawn from all of them.
-    """
-
-    problem: str
-    model: str
-    optimizer: str
-    default_label: str
-    tuned_label: str
-    trials: Sequence[Trial]
-    default: Score
-    tuned: Score
-    best: Trial
-    sensitivity: Mapping[str, Sensitivity | None]
-    edges: Sequence[tuple[str, str]]
-    curve: Mapping[int, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Tuning:
     """The result of a tuning, which prints as a table.
 
     records: those of the comparison on fresh seeds, default and tuned. budget: trials per optimizer.
+    wider_budget: trials per optimizer outside of what was searched.
     """
 
     results: Sequence[Tuned]
     records: Sequence[Record]
     budget: int
+    wider_budget: int
     tuning_seeds: Sequence[int]
     fresh_seeds: Sequence[int]
+
+    @property
+    def flips(self) -> list[Flip]:
+        """The pairs of optimizers whose order a wider space changes."""
+        return flips(self.results)
 
     def __str__(self) -> str:
         return render(self)
@@ -74,6 +68,8 @@ class Tuning:
             "budget": self.budget,
             "tuning_seeds": list(self.tuning_seeds),
             "fresh_seeds": list(self.fresh_seeds),
+            "wider": {"factor": WIDER, "budget": self.wider_budget},
+            "flips": [_flip_as_dict(flip) for flip in self.flips],
             "results": [finite(_as_dict(result)) for result in self.results],
         }
         return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
@@ -82,8 +78,14 @@ class Tuning:
 def _as_dict(result: Tuned) -> dict[str, Any]:
     content = asdict(result)
     content["curve"] = {str(budget): epochs for budget, epochs in result.curve.items()}
-    content["edges"] = [{"parameter": name, "end": end} for name, end in result.edges]
+    for part in (content, content["wider"]):
+        part["edges"] = [{"parameter": name, "end": end} for name, end in part["edges"]]
     return content
+
+
+def _flip_as_dict(flip: Flip) -> dict[str, str]:
+    where = {"problem": flip.rising.problem, "model": flip.rising.model}
+    return {**where, "rising": flip.rising.optimizer, "falling": flip.falling.optimizer}
 
 
 def tune(
@@ -104,6 +106,7 @@ def tune(
 ) -> Tuning:
     """Search every optimizer's space with the same number of trials, and compare what was found on fresh seeds.
 
+    Half as many again are drawn outside of it, and only tell whether a wider space would change the order.
     budget: trials per optimizer, problem and model. seeds: tuning seeds; as many fresh ones follow the largest.
     search_seed: draws the trials. The other arguments are those of `compare`.
     Raises UsageError for a request that cannot be carried out.
@@ -123,28 +126,20 @@ def tune(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A tuning, resolved. drawn: of each optimizer the name, the searched space, its default and its trials."""
+    """A tuning, resolved. drawn: what is to be tried of each optimizer."""
 
     base: Plan
-    drawn: Sequence[_Drawn]
+    drawn: Sequence[Drawn]
     budget: int
+    wider_budget: int
     tuning_seeds: Sequence[int]
     fresh_seeds: Sequence[int]
 
     @property
     def searches(self) -> Plan:
         """Every trial from every tuning seed."""
-        trials = [choice for drawn in self.drawn for choice in drawn.choices]
+        trials = [one.choice for drawn in self.drawn for one in (*drawn.searched, *drawn.beyond)]
         return replace(self.base, optimizers=_once(trials), seeds=self.tuning_seeds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    name: str
-    space: tuning.Space
-    points: Sequence[Mapping[str, float]]
-    choices: Sequence[Choice]
-    default: Choice
 
 
 def make_request(
@@ -161,7 +156,7 @@ def make_request(
     """Draw every optimizer's trials; raises UsageError for what cannot be searched."""
     if budget < 1:
         raise UsageError(f"the budget must be at least 1 trial, not {budget}")
-    drawn = [_draw(catalog, spec, budget, search_seed) for spec in optimizers]
+    drawn = draw(catalog, optimizers, budget, search_seed)
     base = make_plan(
         catalog,
         optimizers=[Spec("sgd")],
@@ -172,7 +167,7 @@ def make_request(
         settings=settings,
     )
     first = max(seeds) + 1
-    return Request(base, drawn, budget, tuple(seeds), tuple(range(first, first + len(seeds))))
+    return Request(base, drawn, budget, budget_beyond(budget), tuple(seeds), tuple(range(first, first + len(seeds))))
 
 
 def run_request(
@@ -185,40 +180,30 @@ def run_request(
     again = None if recorder is None else replace(recorder)
     found = _by_cell(run_plan(request.searches, execution, observer=observer, recorder=recorder))
     cells = [(p.label, m.label) for p in request.base.problems for m in request.base.models]
-    winners = {(*cell, drawn.name): _winner(drawn, found, cell) for cell in cells for drawn in request.drawn}
-    chosen = [w.choice for w in winners.values()] + [drawn.default for drawn in request.drawn]
+    searched = [_judged(drawn, found, cell) for cell in cells for drawn in request.drawn]
+    defaults = [drawn.default for drawn in request.drawn]
+    chosen = [one.winner for one in searched] + defaults + [one.wider_winner for one in searched]
     final = replace(request.base, optimizers=_once(chosen), seeds=request.fresh_seeds)
     records = list(run_plan(final, execution, observer=observer, recorder=again))
     fresh = _by_cell(iter(records))
-    results = [_tuned(drawn, winners[*cell, drawn.name], cell, fresh) for cell in cells for drawn in request.drawn]
+    results = [_tuned(one, fresh) for one in searched]
     shown = {(r.problem, r.model, label) for r in results for label in (r.default_label, r.tuned_label)}
     kept = [record for record in records if (record.problem, record.model, _label(record)) in shown]
-    return Tuning(results, kept, request.budget, request.tuning_seeds, request.fresh_seeds)
+    return Tuning(results, kept, request.budget, request.wider_budget, request.tuning_seeds, request.fresh_seeds)
 
 
 @dataclass(frozen=True, slots=True)
-class _Winner:
+class _Judged:
+    """One optimizer's trials on one problem with one model, judged on the tuning seeds, and the best of both spaces."""
+
+    drawn: Drawn
+    cell: tuple[str, str]
     trials: Sequence[Trial]
-    trial: Trial
-    choice: Choice
-
-
-def _draw(catalog: Catalog, spec: Spec, budget: int, seed: int) -> _Drawn:
-    fixed = {name: value for name, value in spec.params.items() if not isinstance(value, Range)}
-    (default,) = _one(catalog, Spec(spec.name, fixed, spec.target))
-    space = space_of(default.component, spec.params)
-    unknown = [name for name in space.ranges if name not in spec.params and name not in default.params]
-    space = tuning.Space({name: span for name, span in space.ranges.items() if name not in unknown})
-    points: list[dict[str, float]] = space.trials(budget, seed) if space.ranges else [{}]
-    choices = [_one(catalog, Spec(spec.name, {**fixed, **point}, spec.target))[0] for point in points]
-    return _Drawn(str(Spec(spec.name, fixed)), space, points, choices, default)
-
-
-def _one(catalog: Catalog, spec: Spec) -> list[Choice]:
-    choices = list(bind(catalog, "optimizer", spec))
-    if len(choices) != 1:
-        raise UsageError(f"{spec}: tune searches ranges, lr=1e-4..1; a list is for compare")
-    return choices
+    beyond: Sequence[Trial]
+    best: Trial
+    winner: Choice
+    wider_best: Trial
+    wider_winner: Choice
 
 
 def _once(choices: Sequence[Choice]) -> tuple[Choice, ...]:
@@ -238,26 +223,41 @@ def _by_cell(records: Iterator[Record]) -> dict[tuple[str, str, str], list[Recor
     return found
 
 
-def _winner(drawn: _Drawn, found: Mapping[Any, Sequence[Record]], cell: tuple[str, str]) -> _Winner:
-    pairs = zip(drawn.points, drawn.choices, strict=True)
-    trials = [Trial(point, score(found[*cell, choice.label])) for point, choice in pairs]
-    trial = best(trials)
-    return _Winner(trials, trial, drawn.choices[trials.index(trial)])
+def _judged(drawn: Drawn, found: Mapping[Any, Sequence[Record]], cell: tuple[str, str]) -> _Judged:
+    trials = [Trial(one.point, score(found[*cell, one.choice.label])) for one in drawn.searched]
+    beyond = [Trial(one.point, score_beyond(found[*cell, one.choice.label])) for one in drawn.beyond]
+    every, candidates = [*trials, *beyond], [*drawn.searched, *drawn.beyond]
+    first, wider = best(trials), best(every)
+    winner, wider_winner = (candidates[every.index(trial)].choice for trial in (first, wider))
+    return _Judged(drawn, cell, trials, beyond, first, winner, wider, wider_winner)
 
 
-def _tuned(drawn: _Drawn, winner: _Winner, cell: tuple[str, str], fresh: Mapping[Any, Sequence[Record]]) -> Tuned:
-    spans = drawn.space.ranges
+def _tuned(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Tuned:
+    drawn, cell, trials = judged.drawn, judged.cell, judged.trials
+    space = drawn.space
     return Tuned(
         problem=cell[0],
         model=cell[1],
         optimizer=drawn.name,
         default_label=drawn.default.label,
-        tuned_label=winner.choice.label,
-        trials=winner.trials,
+        tuned_label=judged.winner.label,
+        trials=trials,
         default=score(fresh[*cell, drawn.default.label]),
-        tuned=score(fresh[*cell, winner.choice.label]),
-        best=winner.trial,
-        sensitivity={name: sensitivity(winner.trials, name, span) for name, span in spans.items()},
-        edges=drawn.space.edges(winner.trial.params),
-        curve={k: median_best(winner.trials, k) for k in budgets(len(winner.trials))},
+        tuned=score(fresh[*cell, judged.winner.label]),
+        best=judged.best,
+        sensitivity={name: sensitivity(trials, name, span) for name, span in space.ranges.items()},
+        edges=space.edges(judged.best.params),
+        curve={k: median_best(trials, k) for k in budgets(len(trials))},
+        wider=_wider(judged, fresh),
+    )
+
+
+def _wider(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Wider:
+    label = judged.wider_winner.label
+    return Wider(
+        trials=judged.beyond,
+        best=judged.wider_best,
+        label=label,
+        score=score(fresh[*judged.cell, label]),
+        edges=judged.drawn.space.wider().edges(judged.wider_best.params),
     )

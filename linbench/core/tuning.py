@@ -1,19 +1,23 @@
 """Fair tuning as data: search spaces, trials, and what a set of trials says. Nothing is trained here.
 
 Every optimizer gets the same number of trials, drawn by a scrambled Halton sequence (Halton 1960; scrambling after
-Owen 2017, arXiv:1706.02808) from its own space; each trial is judged by its runs from all tuning seeds.
+Owen 2017, arXiv:1706.02808) from its own space; each trial is judged by its runs from all tuning seeds. Some more are
+drawn around that space, since an order of optimizers may hold for the spaces that were searched only (Choi et al.
+2019, arXiv:1910.05446).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linbench.core.errors import UsageError
 from linbench.core.record import Record, Status
-from linbench.core.spec import Range
+from linbench.core.spec import Range, format_value
 
 if TYPE_CHECKING:
     from linbench.core.component import Component
@@ -21,8 +25,14 @@ if TYPE_CHECKING:
 DEFAULT_SPACE = {"lr": Range(1e-4, 10.0)}
 """What is searched where neither a spec nor a component says."""
 
+SMALLEST, LARGEST = 1e-100, 1e100
+"""What can be searched, so that nothing in a range, nor in a wider one, is zero or infinite."""
+
 EDGE = 0.05
 """A best value within this share of its range, on a logarithmic scale, lies at the edge."""
+
+WIDER = 10.0
+"""A wider space reaches this factor further at both ends of every range."""
 
 WITHIN = 2.0
 """Trials that take at most so many times the best one's epochs count as good as it, for the sensitivity."""
@@ -34,15 +44,25 @@ class Space:
 
     ranges: Mapping[str, Range]
 
+    def __contains__(self, params: Mapping[str, float]) -> bool:
+        """Whether every value lies within its range, ends included."""
+        return all(span.low <= params[name] <= span.high for name, span in self.ranges.items())
+
     def trials(self, budget: int, seed: int) -> list[dict[str, float]]:
         """So many points, the same for the same seed, well spread for every number of them."""
-        from scipy.stats import qmc  # type: ignore[import-untyped]  # slow to import, and only tuning needs it
+        return list(itertools.islice(self._points(seed, budget), budget))
 
-        unit = qmc.Halton(len(self.ranges), scramble=True, rng=seed).random(budget)
-        return [
-            {name: _at(span, float(u)) for u, (name, span) in zip(row, self.ranges.items(), strict=True)}
-            for row in unit
-        ]
+    def wider(self) -> Space:
+        """The space that reaches `WIDER` times further at both ends of every range."""
+        return Space({name: Range(span.low / WIDER, span.high * WIDER) for name, span in self.ranges.items()})
+
+    def beyond(self, number: int, seed: int) -> list[dict[str, float]]:
+        """So many points of the wider space that lie outside of this one, the same for the same seed.
+
+        They are those of the wider space's own sequence, without the ones that lie in this space.
+        """
+        outside = (point for point in self.wider()._points(seed, number) if point not in self)
+        return list(itertools.islice(outside, number))
 
     def edges(self, params: Mapping[str, float]) -> list[tuple[str, str]]:
         """The parameters that lie at an end of their range, each with "low" or "high"."""
@@ -53,13 +73,31 @@ class Space:
                 found.append((name, "low" if place < EDGE else "high"))
         return found
 
+    def _points(self, seed: int, at_once: int) -> Iterator[dict[str, float]]:
+        """The sequence, drawn so many points at a time."""
+        from scipy.stats import qmc  # type: ignore[import-untyped]  # slow to import, and only tuning needs it
+
+        sequence = qmc.Halton(len(self.ranges), scramble=True, rng=seed)
+        while True:
+            for row in sequence.random(at_once):
+                spans = zip(row, self.ranges.items(), strict=True)
+                yield {name: _at(span, float(u)) for u, (name, span) in spans}
+
 
 def space_of(component: Component, asked: Mapping[str, object]) -> Space:
-    """The ranges that a spec asks for, else those of the component, else the lr's; a fixed value is not searched."""
+    """The ranges that a spec asks for, else those of the component, else the lr's; a fixed value is not searched.
+
+    Raises UsageError for a range without width, or that reaches where floats do not.
+    """
     declared = {name: Range(*ends) for name, ends in component.search.items()} or DEFAULT_SPACE
     wanted = {name: value for name, value in asked.items() if isinstance(value, Range)}
     open_ones = {name: span for name, span in declared.items() if name not in asked}
-    return Space({**open_ones, **wanted})
+    space = Space({**open_ones, **wanted})
+    for name, span in space.ranges.items():
+        if not SMALLEST <= span.low < span.high <= LARGEST:
+            text = f"{component.name}: {name}={format_value(span)}"
+            raise UsageError(f"{text} needs two ends between {SMALLEST:g} and {LARGEST:g}, the smaller first")
+    return space
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +118,12 @@ class Score:
 def score(records: Sequence[Record]) -> Score:
     """Judge one trial's runs from several seeds."""
     return Score(statistics.median(map(_epochs, records)), statistics.median(map(_gap, records)))
+
+
+def score_beyond(records: Sequence[Record]) -> Score:
+    """Judge a trial outside of what was searched, where values may not be valid: infinitely bad if any run raised."""
+    raised = any(record.status is Status.ERROR for record in records)
+    return Score(math.inf, math.inf) if raised else score(records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +193,11 @@ def budgets(trials: int) -> list[int]:
     """1, 2, 4, … and all of them: the budgets at which a curve is shown."""
     powers = [2**i for i in range(trials.bit_length()) if 2**i < trials]
     return [*powers, trials]
+
+
+def budget_beyond(budget: int) -> int:
+    """How many trials are drawn outside of what is searched: half as many as inside, and at least one."""
+    return max(1, budget // 2)
 
 
 def _at(span: Range, u: float) -> float:

@@ -5,13 +5,16 @@ import math
 import statistics
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import qmc
 
 import linbench
 from linbench import Component
-from linbench.core.spec import Range
+from linbench.core.spec import Range, Spec
 from linbench.core.tuning import (
+    WIDER,
     Score,
     Space,
     Trial,
@@ -20,9 +23,13 @@ from linbench.core.tuning import (
     expected_best,
     median_best,
     score,
+    score_beyond,
     sensitivity,
     space_of,
 )
+
+RANGES = st.builds(lambda low, width: Range(low, low * width), st.floats(1e-6, 1e3), st.floats(1.01, 1e6))
+SPACES = st.builds(Space, st.dictionaries(st.sampled_from(["lr", "momentum", "eps"]), RANGES, min_size=1))
 
 
 def trials(*epochs):
@@ -38,6 +45,33 @@ def test_trials_are_the_same_for_the_same_seed_and_fill_the_range_evenly_on_a_lo
         assert all(-1e-5 <= place <= 1 + 1e-5 for place in places)
         in_each_eighth = [sum(i / 8 <= place < (i + 1) / 8 for place in places) for i in range(8)]
         assert min(in_each_eighth) >= 6, "64 independent draws would leave some with fewer"
+
+
+@given(SPACES, st.integers(1, 40), st.integers(0, 9))
+def test_points_beyond_a_space_lie_in_the_wider_one_only(space, number, seed):
+    points = space.beyond(number, seed)
+    assert len(points) == number
+    for point in points:
+        assert point.keys() == space.ranges.keys()
+        ends = {name: (span.low, point[name], span.high) for name, span in space.ranges.items()}
+        rounding = 1 + 5e-6
+        assert all(low / WIDER / rounding <= at <= high * WIDER * rounding for low, at, high in ends.values())
+        assert not all(low <= at <= high for low, at, high in ends.values())
+    assert space.beyond(number + 3, seed)[:number] == points, "more of them are the same and some more"
+
+
+@given(SPACES, st.integers(1, 40), st.integers(0, 9))
+def test_points_of_a_space_are_those_of_the_scrambled_sequence(space, budget, seed):
+    unit = qmc.Halton(len(space.ranges), scramble=True, rng=seed).random(budget)
+    for point, row in zip(space.trials(budget, seed), unit, strict=True):
+        for (name, s), u in zip(space.ranges.items(), row, strict=True):
+            assert point[name] == float(f"{s.low * (s.high / s.low) ** u:.6g}")
+
+
+def test_points_beyond_a_range_are_spread_over_both_sides_of_it():
+    points = [point["lr"] for point in Space({"lr": Range(0.01, 1.0)}).beyond(40, seed=1)]
+    for low, high in [(1e-3, 3.2e-3), (3.2e-3, 1e-2), (1.0, 3.2), (3.2, 10.0)]:
+        assert 7 <= sum(low <= lr <= high for lr in points) <= 13
 
 
 def test_what_is_searched_is_what_the_spec_says_then_the_component_then_lr():
@@ -98,6 +132,14 @@ def test_a_score_counts_failures_and_never_averages_over_what_diverged():
     assert score(records[1:]).epochs == math.inf, "half of them failed"
 
 
+def test_outside_of_what_was_searched_one_run_that_raises_is_enough():
+    good = linbench.compare("sgd:lr=0.1", "linear", seeds=3, epochs=300, timing=False).records
+    bad = linbench.compare("sgd:lr=-1.0", "linear", epochs=1, timing=False).records
+    assert score_beyond(good) == score(good)
+    assert score([*good, *bad]).epochs < math.inf
+    assert score_beyond([*good, *bad]) == Score(math.inf, math.inf)
+
+
 def test_tuning_finds_the_best_fixed_lr_of_gradient_descent():
     tuned = linbench.tune("sgd:lr=0.05..0.12", "manual", budget=60, seeds=1, epochs=1000, dtype="float64")
     (result,) = tuned.results
@@ -115,8 +157,64 @@ def test_the_same_search_seed_gives_the_same_result_and_every_optimizer_the_same
     assert str(first) == str(again)
     assert first.results != other.results
     assert {len(result.trials) for result in first.results} == {6}
-    lrs = [[trial.params["lr"] for trial in result.trials] for result in first.results]
-    assert lrs[0] == lrs[1], "drawn alike for everybody"
+    assert {len(result.wider.trials) for result in first.results} == {3}
+    for drawn in (lambda result: result.trials, lambda result: result.wider.trials):
+        lrs = [[trial.params["lr"] for trial in drawn(result)] for result in first.results]
+        assert lrs[0] == lrs[1], "drawn alike for everybody"
+
+
+def test_what_was_searched_is_judged_as_if_nothing_lay_outside():
+    (result,) = linbench.tune("sgd:lr=0.01..0.1", "linear", budget=5, seeds=2, epochs=400).results
+    lrs = [trial.params["lr"] for trial in result.trials]
+    records = linbench.compare("sgd", "linear", lr=lrs, seeds=2, epochs=400, timing=False).records
+    assert [trial.score for trial in result.trials] == [score(records[i : i + 2]) for i in range(0, 10, 2)]
+    assert result.best == best(result.trials)
+    assert sorted(result.curve) == budgets(5)
+    assert result.sensitivity["lr"] == sensitivity(result.trials, "lr", Range(0.01, 0.1))
+    assert {0.01 <= trial.params["lr"] <= 0.1 for trial in result.wider.trials} == {False}
+
+
+@pytest.mark.parametrize(("adam", "rising"), [("adam:lr=0.01..1", ["adam"]), ("adam:lr=0.1..20", [])])
+def test_a_narrow_range_hides_who_is_faster_and_one_that_holds_the_best_does_not(adam, rising):
+    tuned = linbench.tune(f"sgd:lr=0.01..0.11,{adam}", "manual", budget=20, seeds=1, epochs=700)
+    sgd, other = tuned.results
+    assert [flip.rising.optimizer for flip in tuned.flips] == rising
+    assert (other.tuned < sgd.tuned) == (not rising)
+    assert other.wider.score < sgd.wider.score, "where both have room, Adam is the faster one"
+    again = linbench.compare(other.wider.label, "manual", seeds=[1], epochs=700, timing=False).records
+    assert other.wider.score == score(again), "on the fresh seed"
+    assert ("change the order: adam" in str(tuned).replace("\n  ", " ")) == bool(rising)
+
+
+def raising(params, lr, run):
+    """Gradient descent that does not work with a large lr from every other seed."""
+    if lr > 0.02 and run.seed % 2:
+        raise ValueError("too large")
+    return torch.optim.SGD(params, lr)
+
+
+def test_what_raises_outside_of_what_was_searched_is_no_candidate():
+    tuned = linbench.tune(Spec("raising", {"lr": Range(0.005, 0.02)}, raising), "manual", budget=4, seeds=3, epochs=60)
+    (result,) = tuned.results
+    assert {trial.score.gap for trial in result.wider.trials if trial.params["lr"] > 0.02} == {math.inf}
+    assert result.wider.best == result.best
+    assert result.wider.score == result.tuned
+    assert {record.status for record in tuned.records} == {"budget"}
+
+
+def test_one_optimizer_in_two_ranges_is_two():
+    tuned = linbench.tune("sgd:lr=1e-4..1e-3,sgd:lr=0.01..0.1", "manual", budget=3, seeds=1, epochs=100)
+    low, high = tuned.results
+    assert [low.optimizer, high.optimizer] == ["sgd:lr=0.0001..0.001", "sgd:lr=0.01..0.1"]
+    assert max(trial.params["lr"] for trial in low.trials) < min(trial.params["lr"] for trial in high.trials)
+    assert low.best in low.trials
+    assert high.best in high.trials
+
+
+def test_what_nothing_is_searched_of_has_nothing_outside():
+    tuned = linbench.tune("sgd:lr=0.1", "manual", budget=4, seeds=1, epochs=50)
+    (result,) = tuned.results
+    assert (len(result.trials), result.wider.trials, result.wider.score) == (1, [], result.tuned)
 
 
 def test_a_list_is_not_searched_and_a_range_is_not_compared():
@@ -126,5 +224,6 @@ def test_a_list_is_not_searched_and_a_range_is_not_compared():
         linbench.compare("sgd:lr=1e-4..1")
     with pytest.raises(linbench.UsageError, match="at least 1 trial"):
         linbench.tune("sgd", budget=0)
-    with pytest.raises(linbench.UsageError, match="the smaller first"):
-        linbench.tune("sgd:lr=1..0.1", budget=2)
+    for ends in ("1..0.1", "1e-300..1", "1..1e300"):
+        with pytest.raises(linbench.UsageError, match="the smaller first"):
+            linbench.tune(f"sgd:lr={ends}", budget=2)
