@@ -14,7 +14,7 @@ from linbench.core.gate.measured import label_of
 from linbench.core.gate.timing.fingerprint import differences, machine
 from linbench.core.gate.timing.report import TimingReport
 from linbench.core.gate.timing.stored import Stored, find, place, read_timings, write_timings
-from linbench.core.gate.timing.verdict import PROCESSES, Compared, Outcome, Timings, compare_all, confirmed
+from linbench.core.gate.timing.verdict import PROCESSES, Compared, Timings, compare_all, confirmed
 from linbench.gating.fresh import Answer, Job, Tell, answers, ignore, this_side, timings
 
 if TYPE_CHECKING:
@@ -110,10 +110,10 @@ def measured_here(job: Job, plugins: Sequence[str], tell: Tell) -> Timings:
 
 
 def decide(job: Job, measure: Measure) -> list[Compared]:
-    """Compare every optimizer; those that seem slower are measured once more before that counts."""
+    """Compare every optimizer; those that may be slower are measured once more before that counts."""
     first = compare_all(*measure(job))
-    slower = [one.optimizer for one in first if one.outcome is Outcome.SLOWER]
-    again = {one.optimizer: one for one in compare_all(*measure(job.only(slower)))} if slower else {}
+    suspects = [one.optimizer for one in first if one.suspect]
+    again = {one.optimizer: one for one in compare_all(*measure(job.only(suspects)))} if suspects else {}
     return [confirmed(one, again[one.optimizer]) if one.optimizer in again else one for one in first]
 
 

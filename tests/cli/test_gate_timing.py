@@ -62,7 +62,7 @@ def test_times_are_stored_and_compared_with(project, linbench, measured):
     result = linbench(f"gate {COMMON} --timing gate")
     assert result.exit_code == 1
     row = next(line for line in result.stdout.splitlines() if line.startswith("mine:lr=0"))
-    assert row.split() == "mine:lr=0 10.2 12.2 1.20 × 0.004 slower 1.20 × as long, p = 0.004".split()
+    assert row.split() == "mine:lr=0 10.2 12.2 1.20 × 0.00033 slower 1.20 × as long, p = 0.00033".split()
 
 
 def test_inconclusive_fails_only_where_that_is_asked_for(project, linbench, measured):

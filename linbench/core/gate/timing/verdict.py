@@ -15,6 +15,9 @@ ALPHA = 0.01
 SLOWER_BY = 1.10
 """Smallest ratio of medians that counts: below it, layouts of memory and the like make more of a difference."""
 
+SUSPECT_BY, SUSPECT_ALPHA = 1.05, 0.05
+"""From here on a measurement is worth another: whether it is slower is decided by both together."""
+
 VISIBLE = 1.25
 """A slowdown by this factor must be visible in the noise of a measurement, or the measurement says nothing."""
 
@@ -53,13 +56,18 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One optimizer's times now and before, and what may be said of them."""
+    """One optimizer's times now and before, and what may be said of them.
+
+    suspect: it is worth another measurement. comparable: the control was alike on both sides.
+    """
 
     optimizer: str
     was: Sequence[float]
     now: Sequence[float]
     outcome: Outcome
     why: str = ""
+    suspect: bool = False
+    comparable: bool = True
 
     @property
     def ratio(self) -> float | None:
@@ -78,6 +86,7 @@ def compare(optimizer: str, now: Sequence[float], was: Sequence[float]) -> Compa
     ratio, p = compared.ratio, compared.p
     if ratio is None or p is None:
         return replace(compared, why="it was not measured on both sides")
+    compared = replace(compared, suspect=ratio >= SUSPECT_BY and p <= SUSPECT_ALPHA)
     if smallest_p(len(now), len(was)) > ALPHA:
         return replace(compared, why=f"{len(now)} and {len(was)} processes cannot give a p of at most {ALPHA:g}")
     if ratio >= SLOWER_BY and p <= ALPHA:
@@ -97,7 +106,7 @@ def compare_all(now: Timings, was: Timings) -> list[Compared]:
         one = compare(label, after.ratios, before.ratios)
         why = now.unmeasured.get(label) or was.unmeasured.get(label)
         why = why or (control_differs(after.control, before.control) if one.ratio is not None else None)
-        found.append(one if why is None else inconclusive(one, why))
+        found.append(one if why is None else replace(inconclusive(one, why), comparable=False))
     return found
 
 
@@ -111,17 +120,25 @@ def control_differs(now: Sequence[float], was: Sequence[float]) -> str | None:
 
 
 def confirmed(first: Compared, again: Compared) -> Compared:
-    """What is slower must be so twice, the second time in processes that the first has not seen."""
-    if first.outcome is not Outcome.SLOWER or again.outcome is Outcome.SLOWER:
+    """What a second measurement, in processes that the first has not seen, makes of something suspect.
+
+    It is slower if the second shows it by itself, p ≤ 0.01, and both together do, p ≤ 0.01 and a ratio of at least
+    1.10. Something that seemed slower in either way and is not confirmed is inconclusive.
+    """
+    if again.ratio is None or again.p is None or not again.comparable:
         return again
-    second = "not measured" if again.ratio is None else f"{again.ratio:.2f} ×"
-    reason = f"{first.why} at first, {second} when measured again"
-    return inconclusive(again, f"{reason}; {again.why}" if again.why else reason)
+    was = first.was if again.was == first.was else (*first.was, *again.was)  # stored times stay the same
+    both = compare(first.optimizer, (*first.now, *again.now), was)
+    if both.outcome is Outcome.SLOWER and again.p <= ALPHA:
+        return both
+    if both.outcome is Outcome.SLOWER or first.outcome is Outcome.SLOWER:
+        return inconclusive(both, f"{first.ratio:.2f} × as long at first, {again.ratio:.2f} × when measured again")
+    return both
 
 
 def inconclusive(compared: Compared, why: str) -> Compared:
     """The same times, of which nothing may be said."""
-    return replace(compared, outcome=Outcome.INCONCLUSIVE, why=why)
+    return replace(compared, outcome=Outcome.INCONCLUSIVE, why=why, suspect=False)
 
 
 def evidence(ratio: float, p: float) -> str:

@@ -75,15 +75,56 @@ def test_where_the_control_fails_nothing_is_said_of_anything(factor):
     assert compared.why == "the control, the same code on both sides, took 1.30 × as long: the sides are not alike"
 
 
-def test_slower_is_confirmed_or_becomes_inconclusive():
-    slow, slower = compare("o", times(1.2), BASE), compare("o", times(1.3), BASE)
-    assert confirmed(slow, slower) is slower
-    once = confirmed(slow, compare("o", times(1.01), BASE))
-    assert once.outcome is Outcome.INCONCLUSIVE
-    assert once.why == "1.20 × as long, p = 0.004 at first, 1.01 × when measured again"
-    lost = confirmed(slow, Compared("o", (), (), Outcome.INCONCLUSIVE, "it was not measured on both sides"))
-    assert lost.outcome is Outcome.INCONCLUSIVE
-    assert lost.why.endswith("not measured when measured again; it was not measured on both sides")
+AGAIN = (10.05, 10.15, 10.25, 10.35, 10.45)
+"""The base, measured a second time."""
+
+
+def twice(first, second):
+    """What two measurements come to, in which it takes so many times as long."""
+    return confirmed(compare("o", times(first), BASE), compare("o", times(second, AGAIN), AGAIN))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        (1.2, 1.3, "slower"),
+        (1.08, 1.16, "slower"),  # by both together
+        (1.16, 1.08, "slower"),
+        (1.2, 1.01, "inconclusive"),
+        (1.06, 1.5, "slower"),
+        (1.06, 1.06, "fine"),  # less than a tenth, measured well
+        (1.06, 0.9, "fine"),
+    ],
+)
+def test_both_measurements_together_decide_and_the_second_must_show_it_too(first, second, outcome):
+    assert twice(first, second).outcome == outcome
+
+
+def test_all_values_are_kept_and_what_was_not_confirmed_says_so():
+    slower, once = twice(1.2, 1.3), twice(1.2, 1.01)
+    assert (len(slower.now), len(slower.was)) == (10, 10)
+    assert slower.why.startswith("1.25 × as long, p = 5.4e-06")
+    assert once.why == "1.20 × as long at first, 1.01 × when measured again"
+
+
+def test_a_second_measurement_that_cannot_be_compared_confirms_nothing():
+    first = compare("o", times(1.2), BASE)
+    lost = Compared("o", (), (), Outcome.INCONCLUSIVE, "it was not measured on both sides")
+    assert confirmed(first, lost) is lost
+    sides = Timings({"o": Times(times(1.2), times(1.3))}), Timings({"o": Times(BASE, BASE)})
+    (unlike,) = compare_all(*sides)
+    assert confirmed(first, unlike) is unlike
+    assert not unlike.suspect
+
+
+def test_stored_times_are_not_counted_twice():
+    found = confirmed(compare("o", times(1.2), BASE), compare("o", times(1.3, AGAIN), BASE))
+    assert (found.outcome, len(found.was), len(found.now)) == (Outcome.SLOWER, 5, 10)
+
+
+@pytest.mark.parametrize(("factor", "suspect"), [(1.0, False), (1.04, False), (1.06, True), (1.3, True)])
+def test_a_twentieth_is_worth_another_look(factor, suspect):
+    assert compare("o", times(factor), BASE).suspect == suspect
 
 
 def test_sides_that_are_alike_are_called_slower_twice_less_than_once_in_a_thousand():
