@@ -1,6 +1,8 @@
 """What a command imports: nothing that it does not need."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +54,20 @@ def test_what_needs_no_torch_imports_none(run, arguments, said):
     stdout, imported = run(arguments, HEAVY)
     assert said in stdout
     assert imported == []
+
+
+def test_as_a_module_it_is_the_same_command():
+    process = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "linbench", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert process.stdout.startswith("linbench 0.")
+    imported = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
+    assert "click" in imported
+    assert imported.isdisjoint(HEAVY)
 
 
 @pytest.mark.parametrize(
