@@ -6,13 +6,13 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from tabulate import tabulate
 
-from linbench.core.gate.finding import Finding, Kind, exit_code, printable
+from linbench.core.gate.finding import INCONCLUSIVE, Finding, Kind, exit_code, printable
 from linbench.core.gate.timing.report import COLUMNS as TIMING_COLUMNS
 from linbench.core.gate.timing.report import TimingReport
 
@@ -22,7 +22,7 @@ SCHEMA = 1
 COLUMNS = ("what", "was", "is", "by", "why it counts")
 
 MOST_ROWS = 500
-"""Rows of the Markdown table: a step's summary may have 1 MiB."""
+"""Rows of each table in Markdown: a step's summary may have 1 MiB."""
 
 _WORDS = {
     Kind.DRIFT: "drifted",
@@ -104,30 +104,35 @@ def as_json(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """A heading, the summary, and a table where there is something to tell."""
-    lines = ["### linbench gate", "", escaped(_last_line(report))]
-    if report.findings:
-        lines += ["", f"| case | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for one in report.findings[:MOST_ROWS]:
-        lines.append("| " + " | ".join(map(escaped, (report.short(one.case), *_values(one)))) + " |")
-    if len(report.findings) > MOST_ROWS:
-        lines += ["", f"… and {len(report.findings) - MOST_ROWS} more"]
+    """A heading, the summaries, and a table below each where there is something to tell."""
+    rows = [(report.short(one.case), *_values(one)) for one in report.findings]
+    lines = ["### linbench gate", "", escaped(_last_line(report)), *_markdown_table(("case", *COLUMNS), rows)]
     if report.timing is not None:
-        lines += ["", escaped(report.timing.summary), "", f"| step time | {' | '.join(TIMING_COLUMNS)} |"]
-        lines += ["|---" * (len(TIMING_COLUMNS) + 1) + "|"]
-        lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in report.timing.rows()[:MOST_ROWS]]
+        table = _markdown_table(("step time", *TIMING_COLUMNS), report.timing.rows())
+        lines += ["", escaped(report.timing.summary), *table]
     return "\n".join(lines)
+
+
+def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = ["", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {' | '.join(map(escaped, row))} |" for row in rows[:MOST_ROWS]]
+    return [*lines, "", f"… and {len(rows) - MOST_ROWS} more"] if len(rows) > MOST_ROWS else lines
 
 
 def as_junit(report: Report) -> str:
     """One test case for each label, and one for the step time of each optimizer.
 
-    Drift and slower are failures; a crash, and what cannot be compared, errors; inconclusive is skipped.
+    Drift and slower are failures; a crash, and what cannot be compared, errors; inconclusive is skipped, or an error
+    where it fails the gate; advice is the output of a test that passes.
     """
-    suites = [_suite("linbench gate", "linbench.gate", report.cases, report.findings)]
+    suites = [_suite("linbench gate", "linbench.gate", report.cases, report.findings, _ELEMENTS)]
     if report.timing is not None:
         labels = [one.optimizer for one in report.timing.compared]
-        suites.append(_suite("linbench gate: step times", "linbench.gate.timing", labels, report.timing.findings))
+        elements = {**_ELEMENTS, INCONCLUSIVE: "error"} if report.strict_timing else _ELEMENTS
+        name, classname = "linbench gate: step times", "linbench.gate.timing"
+        suites.append(_suite(name, classname, labels, report.timing.findings, elements))
     root = ElementTree.Element(
         "testsuites", {name: str(sum(int(one.get(name, 0)) for one in suites)) for name in _COUNTS}
     )
@@ -137,23 +142,28 @@ def as_junit(report: Report) -> str:
 
 
 _COUNTS = ("tests", "failures", "errors", "skipped")
-_ELEMENTS = {0: None, 1: "failure", 3: "error", 4: "error", 5: "skipped"}
+_ELEMENTS = {0: None, 1: "failure", 3: "error", 4: "error", INCONCLUSIVE: "skipped"}
+"""What a test case holds, by the exit code that its findings ask for."""
 
 
-def _suite(name: str, classname: str, labels: Sequence[str], findings: Sequence[Finding]) -> ElementTree.Element:
-    by_case: dict[str, list[Finding]] = {label: [] for label in labels}
+def _suite(
+    name: str, classname: str, labels: Sequence[str], findings: Sequence[Finding], elements: Mapping[int, str | None]
+) -> ElementTree.Element:
+    by_case: dict[str, list[Finding]] = {printable(label): [] for label in labels}
     for one in findings:
         by_case.setdefault(one.case, []).append(one)
     suite = ElementTree.Element("testsuite", {"name": name})
     outcomes: Counter[str | None] = Counter()
     for label, found in by_case.items():
-        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": printable(label)})
+        case = ElementTree.SubElement(suite, "testcase", {"classname": classname, "name": label})
         code = exit_code(found, strict_timing=True)
-        outcomes[_ELEMENTS[code]] += 1
-        if element := _ELEMENTS[code]:
+        outcomes[elements[code]] += 1
+        if element := elements[code]:
             worst = next(one for one in found if exit_code([one], strict_timing=True) == code)
             told = ElementTree.SubElement(case, element, {"type": worst.kind.value, "message": str(worst)})
             told.text = "\n".join(map(str, found))
+        elif found:
+            ElementTree.SubElement(case, "system-out").text = "\n".join(map(str, found))
     numbers = (len(by_case), outcomes["failure"], outcomes["error"], outcomes["skipped"])
     suite.attrib.update(zip(_COUNTS, map(str, numbers), strict=True))
     return suite

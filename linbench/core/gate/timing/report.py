@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from linbench.core.gate.finding import Finding, Kind
+from linbench.core.gate.finding import Finding, Kind, printable
 from linbench.core.gate.timing.verdict import Compared, Outcome
 
 COLUMNS = ("was", "is", "ratio", "p", "verdict", "why")
@@ -29,6 +29,12 @@ class TimingReport:
     gates: bool
     note: str = ""
     impossible: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("against", "note", "impossible"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
+        compared = [replace(one, optimizer=printable(one.optimizer), why=printable(one.why)) for one in self.compared]
+        object.__setattr__(self, "compared", compared)
 
     @property
     def findings(self) -> list[Finding]:
