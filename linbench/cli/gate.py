@@ -69,6 +69,12 @@ CRASHED = 4
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write the result to this file."
 )
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the result to this file as JUnit too, whatever --format is.",
+)
 @keeping_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
@@ -89,8 +95,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     options["timing"] = options["timing"] or ("gate" if options["against"] else "off")
     _check(options)
     output.check(options["output"])
+    output.check(options["junit"], "--junit")
     plugins = load(options["plugins"], quiet=options["quiet"])
     start_torch()
+    from linbench.core.errors import LinbenchError
     from linbench.core.gate.committed import BaselineError
 
     kept = recorder(options, plugins)
@@ -100,6 +108,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         click.echo(f"linbench: {error}", err=True)
         _annotate_failure(str(error))
         code = CANNOT_COMPARE
+    except LinbenchError as error:
+        _annotate_failure(str(error))
+        raise
     ctx.exit(code)
 
 
@@ -117,7 +128,7 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError("a baseline is not updated in CI, where nobody would see it: run --update and commit.")
     if not (options["reason"] or "").strip() or not options["reason"].isprintable():
         raise click.UsageError('--update needs a reason in one line: --reason "…".')
-    for name, usual in (("format_", "table"), ("against", None), ("strict_timing", False)):
+    for name, usual in (("format_", "table"), ("junit", None), ("against", None), ("strict_timing", False)):
         if options[name] != usual:
             raise click.UsageError(f"--{name.strip('_').replace('_', '-')} is for comparing, not for --update.")
 
@@ -143,10 +154,13 @@ def _compare(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -
         with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
             report = _keeping(kept, options, lambda kept: run_request(request, options["jobs"], observer, kept))
         report = replace(report, timing=compare_times(), strict_timing=options["strict_timing"])
-    as_asked = output.write(REPORTERS[options["format_"]](report), options["output"])
+    as_asked = [
+        output.write(REPORTERS[options["format_"]](report), options["output"]),
+        options["junit"] is None or output.write_beside(REPORTERS["junit"](report), options["junit"]),
+    ]
     tell_lost(kept)
     _tell_github(report)
-    return report.exit_code or int(not as_asked)
+    return report.exit_code or int(not all(as_asked))
 
 
 def _update(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
@@ -210,7 +224,7 @@ def _tell_github(report: Report) -> None:
     from linbench.core.gate.github import annotations_of
     from linbench.core.gate.report import as_markdown
 
-    for line in annotations_of(report.all_findings):
+    for line in annotations_of(report.all_findings, report.strict_timing):
         click.echo(line, err=True)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:

@@ -43,10 +43,10 @@ def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
     return choices[0]
 
 
-def check(path: Path | None) -> None:
+def check(path: Path | None, option: str = "--output") -> None:
     """Refuse before hours of training, not after."""
     if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}.", param_hint="'--output'")
+        raise click.BadParameter(f"there is no folder {str(path.parent)!r}.", param_hint=f"'{option}'")
 
 
 def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes | None:
@@ -79,6 +79,16 @@ def write(report: str | bytes, path: Path | None) -> bool:
         click.echo(f"linbench: cannot write {path}: {error.strerror}; the result goes to stdout", err=True)
     click.echo(content, nl=False)
     return path is None
+
+
+def write_beside(report: str, path: Path) -> bool:
+    """Write a second report, for which stdout is no place; False, with a line on stderr, where that fails."""
+    try:
+        path.write_text(f"{report}\n", encoding="utf-8")
+    except OSError as error:
+        click.echo(f"linbench: cannot write {path}: {error.strerror}", err=True)
+        return False
+    return True
 
 
 def line_by_line(choice: Choice) -> bool:

@@ -149,6 +149,8 @@ def test_a_baseline_is_written_inside_the_project_only(linbench, folder, tmp_pat
         ("--prune", "--prune is for --update"),
         ("--reason x", "--reason is for --update"),
         ("--update --reason x --format json", "--format is for comparing"),
+        ("--update --reason x --junit gate.xml", "--junit is for comparing"),
+        ("--junit no/such/folder/gate.xml", "'--junit': there is no folder 'no/such/folder'"),
         ("--suite missing.toml", "does not exist"),
         ("--format xml", "is not one of"),
     ],
@@ -220,6 +222,25 @@ def test_under_github_actions_there_are_annotations_and_a_summary(linbench, comm
 def test_the_result_goes_where_it_is_asked_to(linbench, committed):
     assert linbench("gate --format markdown --output gate.md").stdout == ""
     assert Path("gate.md").read_text().startswith("### linbench gate\n")
+
+
+def test_one_run_gives_a_table_and_a_junit_file(linbench, committed):
+    edit(committed, drift)
+    result = linbench("gate --junit gate.xml")
+    assert (result.exit_code, result.stdout) == (1, linbench("gate").stdout)
+    assert Path("gate.xml").read_text() == linbench("gate --format junit").stdout
+
+
+def test_a_junit_file_that_cannot_be_written_fails_a_gate_that_is_fine(linbench, committed):
+    result = linbench("gate --junit /dev/full")
+    assert (result.exit_code, result.stdout) == (1, linbench("gate").stdout)
+    assert result.stderr == "linbench: cannot write /dev/full: No space left on device\n"
+
+
+def test_a_mistake_in_the_request_is_an_annotation_too(linbench, committed, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    annotation, line = linbench("gate --only '*rmsprop*'").stderr.splitlines()
+    assert annotation == f"::error title=linbench gate::{line.removeprefix('linbench: ')}"
 
 
 def test_its_help_needs_no_torch(fresh):
