@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 class Sides:
     """now: the working tree; base: what it is compared with. name: what base is called in words.
 
-    tree: the working tree, from which nothing of base may come; None where base is an environment of its own.
+    tree: the working tree itself, from which neither may come; None where base is an environment of its own.
     """
 
     now: Side
@@ -36,9 +37,10 @@ def against(reference: str, plugins: Sequence[str]) -> Iterator[Sides]:
     """Both sides, for as long as the context lasts.
 
     reference: a revision of the repository that the current directory lies in, or the path of a Python whose
-    environment has the other side installed. Of a revision a tree is checked out beside the repository; where there is
-    a project, both trees are installed without their dependencies, each into a folder of its own that is first on
-    PYTHONPATH. plugins: as `--plugin`; files are taken from each tree.
+    environment has the other side installed. Of a revision a tree is checked out beside the repository, and the working
+    tree is copied beside it, so that both are built alike, from what git would commit and nothing else; where there is
+    a project, both are installed without their dependencies, each into a folder of its own that is first on PYTHONPATH.
+    plugins: as `--plugin`; files are taken from each tree.
     Raises UsageError for a reference that is neither, and BaselineError where a tree cannot be made or installed.
     """
     if _is_python(reference):
@@ -50,13 +52,12 @@ def against(reference: str, plugins: Sequence[str]) -> Iterator[Sides]:
     commit = _commit(root, reference)
     with tempfile.TemporaryDirectory(prefix="linbench-") as folder:
         place = Path(folder).resolve()
-        with _checked_out(root, commit, place / "tree") as tree:
-            yield Sides(
-                _side(root, root, place / "now", plugins),
-                _side(tree, root, place / "base", plugins),
-                f"{reference} ({commit[:12]})",
-                root,
-            )
+        now_tree, base_tree = place / "now-tree", place / "base-tree"
+        with _checked_out(root, _commit(root, "HEAD"), now_tree), _checked_out(root, commit, base_tree):
+            _copy_changes(root, now_tree)
+            now = _side(now_tree, root, place / "now", plugins)
+            base = _side(base_tree, root, place / "base", plugins)
+            yield Sides(now, base, f"{reference} ({commit[:12]})", root)
 
 
 def _is_python(reference: str) -> bool:
@@ -100,15 +101,30 @@ def _install(project: Path, site: Path) -> None:
 
 
 @contextlib.contextmanager
-def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[Path]:
+def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[None]:
     """The tree of a commit; the repository forgets it afterwards."""
     done = _git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", str(tree), commit)
     if done.returncode:
         raise BaselineError(f"cannot check out {commit}: {_last_line(done.stderr)}")
     try:
-        yield tree
+        yield
     finally:
         _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _copy_changes(root: Path, tree: Path) -> None:
+    """Make a tree that was checked out what the working tree is, but for files that git ignores."""
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.returncode:
+        raise BaselineError(f"cannot list the files of {root}: {_last_line(listed.stderr)}")
+    for name in filter(None, listed.stdout.split("\0")):
+        source, copy = root / name, tree / name
+        if source.is_symlink() or source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.unlink(missing_ok=True)
+            shutil.copy2(source, copy, follow_symlinks=False)
+        elif not source.exists():
+            copy.unlink(missing_ok=True)
 
 
 def _repository() -> Path:

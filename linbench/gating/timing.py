@@ -46,8 +46,8 @@ def job_of(request: Request) -> Job:
 def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingReport:
     """Both sides take turns, A-B-B-A, in five fresh processes each; what is slower is measured once more.
 
-    Raises BaselineError where a process ends without an answer, where no optimizer is on both sides, and where the
-    base's code comes from the working tree.
+    Raises BaselineError where a process ends without an answer, where no optimizer is on both sides, and where the code
+    comes from neither.
     """
 
     def measure(job: Job) -> tuple[Timings, Timings]:
@@ -55,7 +55,8 @@ def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingRepo
         order = [side for pair in turns for side in pair]
         found = list(zip(order, answers(order, job, tell), strict=True))
         now, base = ([answer for side, answer in found if side is one] for one in (sides.now, sides.base))
-        _check_origin(base[0], sides)
+        for answer in (now[0], base[0]):
+            _check_origin(answer, sides)
         return timings(now), timings(base)
 
     compared = decide(job, measure)
@@ -124,13 +125,13 @@ def steps_of(job: Job) -> dict[str, str]:
     return {optimizer: printable(f"{before} · {optimizer} · {after}") for optimizer in job.optimizers}
 
 
-def _check_origin(base: Answer, sides: Sides) -> None:
-    """What is measured as base must not be the working tree, as where an editable install comes first."""
+def _check_origin(answer: Answer, sides: Sides) -> None:
+    """Neither side may run the working tree itself, as where an editable install hides both from view."""
     installed = Path(sys.prefix).resolve()  # which may lie in the tree
-    for label, file in base.files.items():
+    for label, file in answer.files.items():
         ours = sides.tree is not None and Path(file).is_relative_to(sides.tree)
         if ours and not Path(file).is_relative_to(installed):
-            raise BaselineError(f"{label} of {sides.name} would come from the working tree, {file}")
+            raise BaselineError(f"both sides would run {label} from {file}: there is nothing to compare")
 
 
 def _reasons(compared: Sequence[Compared]) -> str:

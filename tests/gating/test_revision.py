@@ -49,7 +49,25 @@ def test_a_plugin_file_is_taken_from_each_tree(repository):
     assert ["EXTRA = 3" in text for text in texts] == [True, False]
 
 
-def test_so_are_the_folder_and_what_is_on_the_path(repository, monkeypatch):
+def test_the_working_tree_is_taken_as_git_would_commit_it(repository):
+    """Changed, new and removed files, but none that are ignored: a stale build is no part of what is measured."""
+    repository.write(removed="", changed="VALUE = 1")
+    repository.commit()
+    Path("removed.py").unlink()
+    repository.write(changed="VALUE = 2", added="")
+    Path(".gitignore").write_text("build/\n")
+    Path("build").mkdir()
+    Path("build/stale.py").write_text("")
+    Path("link.py").symlink_to("changed.py")
+    with against("HEAD", []) as sides:
+        now = {path.name for path in sides.now.folder.rglob("*") if path.name != ".git"}
+        base = {path.name for path in sides.base.folder.rglob("*") if path.name != ".git"}
+        assert (sides.now.folder / "link.py").read_text() == "VALUE = 2"
+    assert now == {"mine.py", "changed.py", "added.py", ".gitignore", "link.py"}
+    assert base == {"mine.py", "changed.py", "removed.py"}
+
+
+def test_the_folder_and_what_is_on_the_path_are_those_of_each_tree(repository, monkeypatch):
     Path("inner").mkdir()
     Path("inner/helper.py").write_text("VALUE = 1")
     repository.commit()

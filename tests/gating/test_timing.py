@@ -76,10 +76,10 @@ def test_the_sides_take_turns(order):
     assert report.findings[0].why.startswith("measured twice")
 
 
-def test_a_base_that_is_the_working_tree_is_refused(monkeypatch, tmp_path):
+def test_code_of_the_working_tree_itself_is_refused(monkeypatch, tmp_path):
     files = {"a": str(tmp_path / "src" / "a.py")}
     monkeypatch.setattr(timing, "answers", lambda sides, job, tell: (answer_of(False, files) for _ in sides))
-    with pytest.raises(BaselineError, match="would come from the working tree"):
+    with pytest.raises(BaselineError, match="both sides would run a from"):
         timing.against_sides(JOB, Sides(NOW, OLD, "base", tmp_path), True, lambda *_: None)
 
 
