@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 OPTIMIZERS = {"small": "NAdam", "medium": "SGD", "large": "Adagrad", "same": "Adam", "other": "RMSprop"}
-SLOWER = {"small": 0.15, "medium": 0.25, "large": 1.0}
+SLOWER = {"small": 0.15, "other": 0.15, "medium": 0.25, "large": 1.0}
 
 _PLUGIN = '''
 import time
@@ -19,19 +19,24 @@ EXTRA = {extra!r}
 
 
 def slowed(base, name):
-    """A class whose step takes a share of its own time longer, however long that is just now."""
+    """A factory of optimizers whose step takes a share of its own time longer, however long that is just now."""
 
-    class Slowed(base):
-        def step(self, closure=None):
+    def make(params, lr):
+        optimizer = base(params, lr=lr)
+        step = optimizer.step
+
+        def slower(closure=None):
             start = time.perf_counter()
-            result = super().step(closure)
+            result = step(closure)
             end = start + (time.perf_counter() - start) * (1 + EXTRA.get(name, 0))
             while time.perf_counter() < end:
                 pass
             return result
 
-    Slowed.__name__ = Slowed.__qualname__ = name
-    return Slowed
+        optimizer.step = slower
+        return optimizer
+
+    return make
 
 
 for name, base in {optimizers!r}.items():
