@@ -18,6 +18,9 @@ SLOWER_BY = 1.10
 SUSPECT_BY, SUSPECT_ALPHA = 1.05, 0.05
 """From here on a measurement is worth another: whether it is slower is decided by both together."""
 
+ALPHA_TOGETHER = 0.001
+"""Largest p of both together that counts, ten values a side, or ten against five stored ones."""
+
 VISIBLE = 1.25
 """A slowdown by this factor must be visible in the noise of a measurement, or the measurement says nothing."""
 
@@ -122,14 +125,15 @@ def control_differs(now: Sequence[float], was: Sequence[float]) -> str | None:
 def confirmed(first: Compared, again: Compared) -> Compared:
     """What a second measurement, in processes that the first has not seen, makes of something suspect.
 
-    It is slower if the second shows it by itself, p ≤ 0.01, and both together do, p ≤ 0.01 and a ratio of at least
-    1.10. Something that seemed slower in either way and is not confirmed is inconclusive.
+    It is slower if the second is suspect too, and both together leave no doubt: p ≤ 0.001, and a ratio of at least
+    1.10. Where orders are chance alone that happens less than once in a thousand times. Something that seemed slower in
+    either way and is not confirmed is inconclusive.
     """
-    if again.ratio is None or again.p is None or not again.comparable:
+    if again.ratio is None or not again.comparable:
         return again
     was = first.was if again.was == first.was else (*first.was, *again.was)  # stored times stay the same
     both = compare(first.optimizer, (*first.now, *again.now), was)
-    if both.outcome is Outcome.SLOWER and again.p <= ALPHA:
+    if both.outcome is Outcome.SLOWER and again.suspect and p_above(both.now, both.was) <= ALPHA_TOGETHER:
         return both
     if both.outcome is Outcome.SLOWER or first.outcome is Outcome.SLOWER:
         return inconclusive(both, f"{first.ratio:.2f} × as long at first, {again.ratio:.2f} × when measured again")
