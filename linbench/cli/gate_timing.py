@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,18 @@ from linbench.cli.progress import counting
 if TYPE_CHECKING:
     from linbench.core.gate.timing.report import TimingReport
     from linbench.gating.convergence import Request
-    from linbench.gating.fresh import Tell
+    from linbench.gating.fresh import Job, Tell
 
 WORDS = "step times, processes"
 
 
 @contextlib.contextmanager
 def times(request: Request, options: dict[str, Any]) -> Iterator[Callable[[], TimingReport | None]]:
-    """A function that compares step times as they were asked for; the revision is there before anything is trained."""
-    from linbench.gating.revision import against
-    from linbench.gating.timing import against_sides, against_stored, job_of, told
+    """A function that compares step times as they were asked for; the revision is there before anything is trained.
+
+    Raises BaselineError where there is none to compare with, unless it is asked for advice only.
+    """
+    from linbench.gating.timing import against_stored, job_of, told
 
     if options["timing"] == "off":
         yield lambda: None
@@ -30,14 +32,34 @@ def times(request: Request, options: dict[str, Any]) -> Iterator[Callable[[], Ti
 
     def compared(against: str, compare: Callable[[Tell], TimingReport]) -> TimingReport:
         with counting(WORDS, quiet=quiet) as tell:
-            return told(against, lambda: compare(tell))
+            return told(against, gates, lambda: compare(tell))
 
-    if options["against"] is None:
-        folder, plugins = _folder(options), options["plugins"]
-        yield lambda: compared(str(folder), lambda tell: against_stored(job, folder, plugins, gates, tell))
-        return
-    with against(options["against"], options["plugins"]) as sides:
-        yield lambda: compared(sides.name, lambda tell: against_sides(job, sides, gates, tell))
+    with contextlib.ExitStack() as stack:
+        if options["against"] is None:
+            folder, plugins = _folder(options), options["plugins"]
+            yield lambda: compared(str(folder), lambda tell: against_stored(job, folder, plugins, gates, tell))
+        else:
+            name, compare = _against_revision(stack, job, options["against"], options["plugins"], gates)
+            yield lambda: compared(name, compare)
+
+
+def _against_revision(
+    stack: contextlib.ExitStack, job: Job, reference: str, plugins: Sequence[str], gates: bool
+) -> tuple[str, Callable[[Tell], TimingReport]]:
+    """What the revision is called, and the comparison with it; it is there until the stack is closed."""
+    from linbench.core.gate.committed import BaselineError
+    from linbench.core.gate.timing.report import TimingReport
+    from linbench.gating.revision import against
+    from linbench.gating.timing import against_sides
+
+    try:
+        sides = stack.enter_context(against(reference, plugins))
+    except BaselineError as error:
+        if gates:
+            raise
+        impossible = TimingReport((), reference, gates, impossible=str(error))
+        return reference, lambda _: impossible
+    return sides.name, lambda tell: against_sides(job, sides, gates, tell)
 
 
 def store_times(request: Request, options: dict[str, Any], reason: str) -> list[str]:

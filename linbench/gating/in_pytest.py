@@ -101,7 +101,8 @@ def _timed(
     if isinstance(benchmark, str):
         return report, [f"step times are not measured: {benchmark}"]
     job, folder = job_of(request), asked.baseline.parent / "timing"
-    timing = told(str(folder), lambda: against_stored(job, folder, plugins, asked.timing == "gate"))
+    gates = asked.timing == "gate"
+    timing = told(str(folder), gates, lambda: against_stored(job, folder, plugins, gates))
     recorder = benchmark()
     recorder.extra_info["linbench"] = timing.to_dict()
     _benchmarked(request, recorder)

@@ -80,12 +80,12 @@ def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, 
     return TimingReport(compared, f"those in {place(folder, stored.machine)}", gates and same, note)
 
 
-def told(against: str, compare: Callable[[], TimingReport]) -> TimingReport:
+def told(against: str, gates: bool, compare: Callable[[], TimingReport]) -> TimingReport:
     """What `compare` returns; where it cannot, that is told beside what the gate says of convergence."""
     try:
         return compare()
     except BaselineError as error:
-        return TimingReport((), against, gates=True, impossible=str(error))
+        return TimingReport((), against, gates, impossible=str(error))
 
 
 def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tell = ignore) -> tuple[Path, list[str]]:

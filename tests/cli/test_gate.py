@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -261,3 +262,34 @@ def test_a_new_case_that_is_selected_alone_is_named(linbench, committed):
     result = linbench("gate --only '*rmsprop*'")
     assert result.exit_code == 3
     assert "add it with --update" in result.stdout
+
+
+@pytest.fixture
+def uninstallable():
+    """A repository of a project that no build system can build, and a Python that is none."""
+    Path("broken").write_text("#!/bin/sh\nexit 1\n")
+    Path("broken").chmod(0o755)
+    Path("pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "nosuch"\n')
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "some"]):
+        subprocess.run([*git, *words], check=True)
+
+
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [
+        ("", "there are no step times in"),
+        ("--against ./broken", "a process that measures step times failed in"),
+        ("--against HEAD", "cannot install"),
+    ],
+)
+def test_step_times_that_cannot_be_compared_fail_only_a_gate_that_they_gate(
+    linbench, committed, uninstallable, against, said
+):
+    advised = linbench(f"gate --timing advisory {against}")
+    assert (advised.exit_code, advised.stderr) == (0, "")
+    assert f"\nstep times: {said}" in advised.stdout
+    assert advised.stdout.endswith("; advice only\n")
+    gated = linbench(f"gate --timing gate {against}")
+    assert gated.exit_code == 3
+    assert said in gated.output

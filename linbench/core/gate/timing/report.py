@@ -40,18 +40,19 @@ class TimingReport:
     def findings(self) -> list[Finding]:
         """One for each optimizer that is slower, or of which nothing can be said."""
         if self.impossible:
-            return [Finding(Kind.STALE, "step times", "the comparison", "asked for", "impossible", "", self.impossible)]
+            kind = Kind.STALE if self.gates else Kind.INCONCLUSIVE
+            return [Finding(kind, "step times", "the comparison", "asked for", "impossible", "", self.impossible)]
         return [self._finding(one) for one in self.compared if one.outcome is not Outcome.FINE]
 
     @property
     def summary(self) -> str:
         """`step times of 5 optimizers against main: 4 fine, 1 slower`."""
+        mode = "" if self.gates else "; advice only"
         if self.impossible:
-            return f"step times: {self.impossible}"
+            return f"step times: {self.impossible}{mode}"
         counts = Counter(one.outcome for one in self.compared)
         parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
         count = f"{len(self.compared)} optimizer{'s' * (len(self.compared) != 1)}"
-        mode = "" if self.gates else "; advice only"
         note = f"; {self.note}" if self.note else ""
         return f"step times of {count} against {self.against}: {', '.join(parts) or 'none measured'}{mode}{note}"
 
