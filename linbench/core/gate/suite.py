@@ -11,6 +11,7 @@ from typing import Any
 from linbench.core.errors import UsageError, unknown_name
 
 OWN_FILE, PROJECT_FILE = "linbench.toml", "pyproject.toml"
+OWN_TABLE, PROJECT_TABLE = "[gate]", "[tool.linbench.gate]"
 
 Text = str | Sequence[str]
 Numbers = int | float | str | Sequence[float]
@@ -60,30 +61,33 @@ def find_suite(folder: Path) -> Suite:
     """
     own = folder / OWN_FILE
     if own.exists() and (table := _tables(own).get("gate")) is not None:
-        return suite_of(table, OWN_FILE)
+        return suite_of(table, f"{OWN_TABLE} in {OWN_FILE}")
     project = folder / PROJECT_FILE
     if project.exists() and (table := _tables(project).get("gate")) is not None:
-        return suite_of(table, PROJECT_FILE)
+        return suite_of(table, f"{PROJECT_TABLE} in {PROJECT_FILE}")
     return Suite()
 
 
 def read_suite(path: Path) -> Suite:
     """The suite of this file; raises UsageError where it holds none."""
     table = _tables(path).get("gate")
+    name = PROJECT_TABLE if path.name == PROJECT_FILE else OWN_TABLE
     if table is None:
-        name = "[tool.linbench.gate]" if path.name == PROJECT_FILE else "[gate]"
         raise UsageError(f"{path} has no table {name}")
-    return suite_of(table, str(path))
+    return suite_of(table, f"{name} in {path}")
 
 
 def suite_of(table: Any, where: str) -> Suite:
-    """A suite from a table of TOML; raises UsageError for an unknown key or a value of another type."""
+    """A suite from a table of TOML, or keywords; raises UsageError for an unknown key or a value of another type.
+
+    where: what the table is called in errors.
+    """
     if not isinstance(table, Mapping):
-        raise UsageError(f"{where}: gate must be a table, not {table!r}")
+        raise UsageError(f"{where} must be a table, not {table!r}")
     known = [one.name for one in fields(Suite)]
     for key, value in table.items():
         if key not in known:
-            raise unknown_name("key", key, known, f"[gate] in {where}")
+            raise unknown_name("key", key, known, where)
         if not _TYPES[key](value):
             raise UsageError(f"{where}: {key} must be {_WANTED[key]}, not {value!r}")
     return Suite(**table)

@@ -22,9 +22,9 @@ def test_linbench_toml_comes_before_pyproject(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[gate]\noptimizer = 'sgd'", "unknown key 'optimizer' of .*: did you mean 'optimizers'"),
+        ("[gate]\noptimizer = 'sgd'", r"unknown key 'optimizer' of \[gate\] in .*: did you mean 'optimizers'"),
         ("[gates]\nepochs = 1", "unknown table 'gates' .*: did you mean 'gate'"),
-        ("gate = 3", "gate must be a table"),
+        ("gate = 3", r"\[gate\] in .*linbench.toml must be a table, not 3"),
         ("[gate]\nepochs = '5'", "epochs must be a whole number, not '5'"),
         ("[gate]\nepochs = true", "epochs must be a whole number"),
         ("[gate]\noptimizers = []", "optimizers must be a spec or a list"),
