@@ -82,8 +82,8 @@ class Answer:
 
 
 def this_side(plugins: Sequence[str]) -> Side:
-    """The code that runs now."""
-    return Side(sys.executable, Path.cwd(), (), tuple(plugins))
+    """The code that runs now, found where this process finds it: pytest, for one, has paths of its own."""
+    return Side(sys.executable, Path.cwd(), [str(Path(entry).absolute()) for entry in sys.path], tuple(plugins))
 
 
 def answers(sides: Sequence[Side], job: Job, tell: Tell) -> Iterator[Answer]:
