@@ -9,7 +9,7 @@ Importing this module imports neither torch nor anything else of linbench.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from linbench.gating.in_pytest import Asked
 
 NOTE = "linbench"
-"""The name under which reports carry what is to be known of step times."""
+"""The name under which reports carry what is to be known besides pass and fail."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,9 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--linbench-update", action="store_true", help="Make what comes out of linbench_gate the baseline.")
     group.addoption(
         "--linbench-reason",
-        default="updated by pytest",
         metavar="TEXT",
-        help="With --linbench-update: why; it is kept with the cases that change.",
+        help="With --linbench-update: why; it is kept with the cases that change (default: updated by pytest).",
     )
     group.addoption(
         "--linbench-timing",
@@ -42,24 +41,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an update where it would be lost or not be seen."""
+    reason = config.getoption("linbench_reason")
     if not config.getoption("linbench_update"):
+        if reason is not None:
+            raise pytest.UsageError("--linbench-reason is for --linbench-update")
         return
     if os.environ.get("CI"):
         raise pytest.UsageError("--linbench-update: a baseline is not updated in CI, where nobody would see it")
-    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
-        raise pytest.UsageError("--linbench-update writes one file: run it without xdist (-n 0)")
-    reason = config.getoption("linbench_reason")
-    if not reason.strip() or not reason.isprintable():
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("--linbench-update writes one file: run it without xdist, -n 0")
+    if reason is not None and not (reason.strip() and reason.isprintable()):
         raise pytest.UsageError("--linbench-reason must be one line of text")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What there is to be known of tests that did not fail: step times that were not measured, or say nothing."""
-    lines = list(_notes(terminalreporter.stats))
-    if lines:
-        terminalreporter.section("linbench")
-        for line in lines:
-            terminalreporter.write_line(line)
+    """What there is to be known of tests that did not fail: what was updated, step times and why there are none."""
+    tests: dict[str, set[str]] = {}
+    for test, note in _notes(terminalreporter.stats):
+        tests.setdefault(note, set()).add(test)
+    if tests:
+        terminalreporter.write_sep("=", "linbench")
+    for note, names in tests.items():
+        who = f"{len(names)} tests" if len(names) > 1 else next(iter(names))
+        terminalreporter.write_line(f"{who}: {note}")
 
 
 @pytest.fixture
@@ -72,12 +76,12 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
     with what was stored for this machine; pytest-benchmark measures and keeps it as well.
     """
 
-    def gate(*optimizers: str, plugins: tuple[str, ...] = (), **suite: Any) -> None:
+    def gate(*optimizers: str, plugins: str | Sequence[str] = (), **suite: Any) -> None:
         from linbench.gating.in_pytest import check
 
         __tracebackhide__ = True
         outcome = check(_asked(request.config), optimizers, plugins, suite, _benchmark(request))
-        request.node.user_properties += [(NOTE, line) for line in outcome.notes]
+        request.node.user_properties += [(NOTE, note) for note in outcome.notes]
         if outcome.failure is not None:
             pytest.fail(outcome.failure, pytrace=False)
 
@@ -87,9 +91,13 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
 def _asked(config: pytest.Config) -> Asked:
     from linbench.gating.in_pytest import Asked
 
-    update = config.getoption("linbench_reason").strip() if config.getoption("linbench_update") else None
-    baseline = config.rootpath / config.getini("linbench_baseline")
-    return Asked(config.rootpath, baseline, update, config.getoption("linbench_timing"))
+    reason = (config.getoption("linbench_reason") or "updated by pytest").strip()
+    return Asked(
+        folder=config.rootpath,
+        baseline=config.rootpath / config.getini("linbench_baseline"),
+        update=reason if config.getoption("linbench_update") else None,
+        timing=config.getoption("linbench_timing"),
+    )
 
 
 def _benchmark(request: pytest.FixtureRequest) -> Callable[[], Any] | str:
@@ -98,14 +106,17 @@ def _benchmark(request: pytest.FixtureRequest) -> Callable[[], Any] | str:
     if hasattr(config, "workerinput"):
         return "tests that run side by side under xdist share the processors"
     if not config.pluginmanager.hasplugin("benchmark"):
-        return "pytest-benchmark is not installed"
-    if config.getoption("benchmark_disable", False) or config.getoption("benchmark_skip", False):
+        return "pytest-benchmark is not installed, or switched off"
+    if config.getoption("benchmark_skip") or (
+        config.getoption("benchmark_disable") and not config.getoption("benchmark_enable")
+    ):
         return "pytest-benchmark is disabled"
     return lambda: request.getfixturevalue("benchmark")
 
 
-def _notes(stats: dict[str, list[Any]]) -> Iterator[str]:
+def _notes(stats: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
+    """(test, note) of every test that was run."""
     for reports in stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
-                yield from (f"{report.nodeid}: {line}" for name, line in report.user_properties if name == NOTE)
+                yield from ((report.nodeid, note) for name, note in report.user_properties if name == NOTE)

@@ -10,6 +10,8 @@ from hypothesis import settings
 settings.register_profile("linbench", deadline=None)  # a slow moment of a busy machine is no failure
 settings.load_profile("linbench")
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_store():
