@@ -50,22 +50,46 @@ def noise_floor(theory: Theory, eps: float) -> float:
     return rounding * (2 * math.sqrt(theory.optimum_cost) + rounding)
 
 
-def may_stop(costs: Tensor, gaps: Tensor, target_gap: float, budget: int) -> Tensor:
-    """Which of K runs, after E of `budget` epochs, have converged, diverged or stalled: (K,), boolean.
+class Lookout:
+    """Which of K runs may stop, told from look to look; each look is given only what is new since the one before.
 
-    costs, gaps: (E, K), those of the epochs so far.
+    target_gap: cost − optimum cost. budget: the epochs that the runs may take.
     """
-    finite = torch.isfinite(costs)
-    bounded = torch.where(finite, costs, math.inf)
-    return ~finite.all(0) | (gaps <= target_gap).any(0) | _stalled(bounded, budget)
+
+    def __init__(self, target_gap: float, budget: int) -> None:
+        self._target_gap, self._window, self._seen = target_gap, stall_window(budget), 0
+        self._over = torch.tensor(False)
+        self._best, self._best_at = torch.tensor(math.inf, dtype=torch.float64), torch.tensor(0)
+
+    def may_stop(self, costs: Tensor, gaps: Tensor) -> Tensor:
+        """Which have converged, diverged or stalled by now: (K,), boolean.
+
+        costs, gaps: (E, K), float64, on the CPU, those of the E epochs since the last look.
+        """
+        finite = torch.isfinite(costs)
+        self._over = self._over | ~finite.all(0) | (gaps <= self._target_gap).any(0)
+        bounded = torch.where(finite, costs, math.inf)
+        lowest, lowest_at = bounded.amin(0), bounded.argmin(0)  # the first of several
+        better = lowest < self._best
+        self._best = torch.where(better, lowest, self._best)
+        self._best_at = torch.where(better, self._seen + lowest_at, self._best_at)
+        self._seen += len(costs)
+        if self._seen <= self._window + 1:
+            return self._over
+        return self._over | (self._best_at < self._seen - self._window)
 
 
 def _stalled(costs: Tensor, epochs: int) -> Tensor:
     """Whether the best of K runs' costs (E, K) lies before the last `STALL_WINDOW` of so many epochs."""
-    window = max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+    window = stall_window(epochs)
     if len(costs) <= window + 1:
         return torch.zeros(costs.shape[1], dtype=torch.bool)
     return costs[-window:].amin(0) >= costs[:-window].amin(0)
+
+
+def stall_window(epochs: int) -> int:
+    """The epochs at the end of so many in which a run that has not stalled improves its best cost."""
+    return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
 
 
 def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:

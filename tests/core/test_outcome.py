@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Theory
-from linbench.core.outcome import noise_floor, outcomes
+from linbench.core.outcome import Lookout, noise_floor, outcomes
 
 ZERO_COST = 11.0
 THEORY = Theory(((1.0,),), (0.0,), 1.0, ZERO_COST, (1.0, 2.0), 2, 10, 1, 1)
@@ -88,6 +88,29 @@ def test_many_runs_at_once_are_judged_as_each_alone_and_by_the_plain_definitions
         blown = len(finite) < len(costs) or costs[-1] > 10 * max(costs[0], ZERO_COST)
         assert (outcome.status == "diverged") == blown
         assert (outcome.status == "converged") == (not blown and bool(reached))
+
+
+LOOKS = st.lists(st.integers(1, 8), min_size=1, max_size=12)
+ABOVE = st.sampled_from([2.0, 3.0, 4.0, 5.0])  # where nothing but a stall can end a run
+
+
+@given(st.data(), st.integers(1, 3), LOOKS, st.integers(1, 120))
+def test_looks_at_what_is_new_find_what_the_whole_history_shows(data, runs, looks, budget):
+    columns = st.sampled_from([COSTS, ABOVE]).flatmap(
+        lambda costs: st.lists(costs, min_size=sum(looks), max_size=sum(looks))
+    )
+    costs = torch.tensor([data.draw(columns) for _ in range(runs)], dtype=torch.float64).T
+    lookout, seen = Lookout(TARGET_GAP, budget), 0
+    for new in looks:
+        some = costs[seen : seen + new]
+        answers = lookout.may_stop(some, some - THEORY.optimum_cost).tolist()
+        seen += new
+        window = max(10, math.ceil(budget / 10))
+        for answer, history in zip(answers, costs[:seen].T.tolist(), strict=True):
+            reached = any(cost - THEORY.optimum_cost <= TARGET_GAP for cost in history)
+            blown = not all(map(math.isfinite, history))
+            stalled = seen > window + 1 and min(history[-window:]) >= min(history[:-window])
+            assert answer == (reached or blown or stalled)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

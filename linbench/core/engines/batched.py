@@ -30,7 +30,7 @@ from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
 from linbench.core.observer import Observer
-from linbench.core.outcome import LOOK_EVERY, may_stop
+from linbench.core.outcome import LOOK_EVERY, Lookout
 from linbench.core.structure import shape_of
 
 if TYPE_CHECKING:
@@ -270,6 +270,8 @@ class _LaneRecorder:
         self._row = 0
         exact = not setup.resolves(settings.target) and model.weight_and_bias() is not None
         self._trail: list[tuple[Tensor, Tensor]] | None = [] if exact else None
+        self._lookout = Lookout(settings.target * setup.solution.theory.scale, settings.epochs)
+        self._looked = 0
         self._stopped = torch.zeros(lanes, dtype=torch.bool)
         self._stops: list[tuple[Tensor, int, _Final]] = []
         self.keep_parameters()
@@ -291,13 +293,13 @@ class _LaneRecorder:
 
         They train on with their batch, but nothing after this is theirs.
         """
-        solution, target = self.setup.solution, self.settings.target
-        costs = self._costs[: self._row].to("cpu", torch.float64)
+        solution, new = self.setup.solution, slice(self._looked, self._row)
+        costs = self._costs[new].to("cpu", torch.float64)
         gaps = costs - solution.theory.optimum_cost
         if self._trail is not None:
-            weights, biases = (torch.stack(values)[: self._row] for values in zip(*self._trail, strict=True))
-            gaps = solution.gap(weights, biases)
-        over = may_stop(costs, gaps, target * solution.theory.scale, self.settings.epochs) & ~self._stopped
+            gaps = solution.gap(*(torch.stack(values) for values in zip(*self._trail[new], strict=True)))
+        self._looked = self._row
+        over = self._lookout.may_stop(costs, gaps) & ~self._stopped
         if over.any():
             self._stops.append((over, epoch, self._final()))
             self._stopped |= over

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from linbench.core.engines.driver import Driver, make_driver
+from linbench.core.engines.series import AT_ONCE, Series
 from linbench.core.engines.trial import run_context, sampled, settle
 from linbench.core.errors import Unsuitable
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, failed, records, skipped
-from linbench.core.outcome import LOOK_EVERY, may_stop
+from linbench.core.outcome import LOOK_EVERY, Lookout
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -106,7 +107,7 @@ def train(case: Case, setup: Setup, observer: Observer) -> Measurement:
     """Train one case to the end of its epochs, recording the cost at every one of them."""
     trainer = make_trainer(case, setup)
     exact = setup.form is not None and not setup.resolves(case.settings.target)
-    recorder = _Recorder(trainer, case.settings, observer, [] if exact else None)
+    recorder = _Recorder(trainer, case.settings, observer, (Series(), Series()) if exact else None)
     batch_size = case.settings.batch_size
     if not trainer.driver.contract.plain or (batch_size is not None and batch_size < len(setup.X)):
         evaluations = _general_loop(trainer, recorder, _batches(case, setup))
@@ -175,19 +176,21 @@ def batch_order(seed: int, n_rows: int) -> Iterator[Tensor]:
 class _Recorder:
     """Keeps what training shows, on its device; nothing is synchronised before the end.
 
-    trail: the parameters of every epoch, only where costs cannot resolve the target.
+    trail: W and b of every epoch, only where costs cannot resolve the target.
     due: the next epoch at which somebody wants to look. over: the run may stop, and it was asked to.
     """
 
     def __init__(
-        self, trainer: Trainer, settings: Settings, observer: Observer, trail: list[tuple[Tensor, Tensor]] | None
+        self, trainer: Trainer, settings: Settings, observer: Observer, trail: tuple[Series, Series] | None
     ) -> None:
         self.trainer, self.epochs, self.observer, self.trail = trainer, settings.epochs, observer, trail
-        self._settings = settings
-        self.costs: list[Tensor] = []
+        self.costs = Series()
         self.over = False
-        self._tick = max(1, self.epochs // _UPDATES_TO_OBSERVER)
+        self._tick = min(max(1, self.epochs // _UPDATES_TO_OBSERVER), AT_ONCE)  # however long, it pauses to tidy up
         self._told = 0
+        self._lookout = Lookout(settings.target * trainer.setup.solution.theory.scale, settings.epochs)
+        self._stop_at_target = settings.stop_at_target
+        self._looked = 0
         self._keep_parameters()
         self.due = self._next_due(0)
 
@@ -206,13 +209,15 @@ class _Recorder:
                 epoch,
                 None if weight is None else weight.tolist(),
                 None if bias is None else bias.tolist(),
-                self.costs[-1].item(),
+                self.costs.last().item(),
             )
         if epoch % self._tick == 0 or epoch == self.epochs:
             self.observer.advanced(epoch - self._told)
             self._told = epoch
-        if self._settings.stop_at_target and epoch % LOOK_EVERY == 0:
+        if self._stop_at_target and epoch % LOOK_EVERY == 0:
             self.over = self._may_stop()
+        for series in (self.costs, *(self.trail or ())):
+            series.tidy()
         self.due = self._next_due(epoch)
         return self.due
 
@@ -229,36 +234,37 @@ class _Recorder:
             predictions = None if setup.features is None else self.trainer.model(setup.features)
             outputs = self.trainer.model(setup.X)[None] if setup.form is None else None
         final = self.parameters()
-        trail = self.trail
+        weights, biases = (series.rows()[:, None] for series in self.trail) if self.trail else (None, None)
         return Measurement(
-            costs=torch.stack(self.costs)[:, None],
+            costs=self.costs.rows()[:, None],
             evaluations=[evaluations],
             weight=None if final is None else final[0][None],
             bias=None if final is None else final[1][None],
             outputs=outputs,
-            weights=None if trail is None else torch.stack([weight for weight, _ in trail])[:, None],
-            biases=None if trail is None else torch.stack([bias for _, bias in trail])[:, None],
+            weights=weights,
+            biases=biases,
             predictions=predictions,
             epochs_run=[len(self.costs) - 1],
         )
 
     def _may_stop(self) -> bool:
-        solution, settings = self.trainer.setup.solution, self._settings
-        costs = torch.stack(self.costs)[:, None].to("cpu", torch.float64)
+        solution, start, end = self.trainer.setup.solution, self._looked, len(self.costs)
+        costs = self.costs.rows(start)[:, None].to("cpu", torch.float64)
         gaps = costs - solution.theory.optimum_cost
         if self.trail is not None:  # which has the epoch that was just trained too
-            weights, biases = (torch.stack(values)[:-1, None] for values in zip(*self.trail, strict=True))
-            gaps = solution.gap(weights, biases)
-        return bool(may_stop(costs, gaps, settings.target * solution.theory.scale, self.epochs))
+            gaps = solution.gap(*(series.rows(start)[: end - start, None] for series in self.trail))
+        self._looked = end
+        return bool(self._lookout.may_stop(costs, gaps))
 
     def _keep_parameters(self) -> None:
         if self.trail is not None:
-            self.trail.append(self.parameters() or (torch.empty(0), torch.empty(0)))
+            for series, values in zip(self.trail, self.parameters() or (torch.empty(0), torch.empty(0)), strict=True):
+                series.append(values)
 
     def _next_due(self, epoch: int) -> int:
         if self.trail is not None:
             return epoch + 1
         log_every = self.observer.log_every or math.inf
         tick, log = (every * (epoch // every + 1) for every in (self._tick, log_every))
-        look = LOOK_EVERY * (epoch // LOOK_EVERY + 1) if self._settings.stop_at_target else math.inf
+        look = LOOK_EVERY * (epoch // LOOK_EVERY + 1) if self._stop_at_target else math.inf
         return int(min(tick, log, look, max(self.epochs, epoch + 1)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linbench.core.outcome import STALL_EPOCHS, STALL_WINDOW, noise_floor
+from linbench.core.outcome import noise_floor, stall_window
 from linbench.core.record import TRAINED, Record, Status
 from linbench.core.verdict import EPS
 
@@ -33,7 +33,8 @@ def at_targets(records: Iterable[Record], targets: Sequence[float] = TARGETS) ->
     - at targets below the one at which it was stopped, unless its costs went that far before.
 
     A run that raised misses every target that is judged; a skipped one stays skipped. A run that diverged counts as
-    such at all targets, and one that missed the target as stalled where its recorded costs did (`outcome.may_stop`).
+    such at all targets, and one that missed the target as stalled where its recorded costs did, within the same
+    `outcome.stall_window`.
     """
     settings: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
@@ -83,7 +84,7 @@ def _missed(record: Record, trajectory: Trajectory) -> tuple[Status, str | None]
     if record.status is not Status.CONVERGED:
         return record.status, record.reason
     epochs = record.epochs_run
-    last = epochs - max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))  # the last epoch before the window
+    last = epochs - stall_window(epochs)  # the last epoch before the window
     pairs = list(zip(trajectory.cost, trajectory.epoch, strict=True))
     before = [pair for pair in pairs if pair[1] <= last]
     if before and min(before)[0] <= min((cost for cost, epoch in pairs if epoch > last), default=math.inf):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import linbench
+from linbench.core.engines import series
 
 X = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
 Y = torch.tensor([[50.0], [70.0], [90.0], [85.0]])
@@ -86,6 +87,18 @@ def test_watching_and_recording_change_no_number():
     assert [epoch for epoch, *_ in watcher.epochs] == list(range(7, 101, 7))
     for epoch, _, _, cost in watcher.epochs:
         assert cost == alone.trajectory.cost[epoch - 1]
+
+
+@pytest.mark.parametrize("target", [1e-3, 1e-12])  # the second one is found by the parameters of every epoch
+@pytest.mark.parametrize("stop_at_target", [False, True])
+def test_what_is_put_together_on_the_way_is_what_was_recorded(monkeypatch, target, stop_at_target):
+    def run():
+        return only(serial("sgd:lr=0.1", "manual", target=target, stop_at_target=stop_at_target, trajectories=True))
+
+    at_the_end = run()
+    monkeypatch.setattr(series, "AT_ONCE", 7)
+    assert run() == at_the_end
+    assert at_the_end.epochs_to_target is not None
 
 
 @pytest.mark.parametrize("target", [1e-3, 1e-6, 1e-9])
