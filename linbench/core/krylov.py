@@ -22,23 +22,23 @@ def krylov_gaps(curvatures: Sequence[float], gaps: Sequence[float]) -> Iterator[
     The minimum is a projection: with z = √g, of z onto the complement of span{Λz, Λ²z, …}, whose basis is made
     orthonormal by the Arnoldi process, orthogonalised twice (Giraud, Langou & Rozložník 2005), in float64.
     """
-    import torch
+    import numpy as np  # and not torch, which tables of stored runs need for nothing else
 
-    scale = torch.tensor(curvatures, dtype=torch.float64) / max(curvatures)
-    rest = torch.tensor(gaps, dtype=torch.float64).sqrt()
+    scale = np.array(curvatures) / max(curvatures)
+    rest = np.sqrt(gaps)
     direction = rest
-    basis = torch.empty(0, len(rest), dtype=torch.float64)
+    basis = np.empty((0, len(rest)))
     yield float(rest @ rest)
     for _ in curvatures:
         direction = scale * direction
-        length = direction.norm()
+        length = np.linalg.norm(direction)
         for _ in range(2):
             direction = direction - basis.T @ (basis @ direction)
-        left = direction.norm()
+        left = np.linalg.norm(direction)
         if left <= EXHAUSTED * length:
             return
         direction = direction / left
-        basis = torch.cat([basis, direction[None]])
+        basis = np.vstack([basis, direction])
         rest = rest - (direction @ rest) * direction
         yield float(rest @ rest)
 

@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from linbench.core.criteria import DIVERGENCE_FACTOR, stall_window
 from linbench.core.record import Status
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from linbench.core.theory import Theory
-
-DIVERGENCE_FACTOR = 10.0
-"""A run that ends at this many times the larger of its initial cost and the cost at zero parameters diverged."""
-
-STALL_WINDOW = 0.1
-"""A run whose best cost did not improve in this last part of its epochs (at least `STALL_EPOCHS`) stalled."""
-
-STALL_EPOCHS = 10
-
-
-LOOK_EVERY = 50
-"""Epochs between two looks at whether a run may stop; the same for every engine, so where it stops is too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +27,6 @@ class Outcome:
     initial_cost: float
     final_cost: float
     best_cost: float | None
-
-
-def noise_floor(theory: Theory, eps: float) -> float:
-    """The gap below which costs computed with machine epsilon `eps` cannot be told apart.
-
-    Near the optimum each residual carries a rounding error of about eps·|y|. With r = 8·eps·√mean(y²), where 8 leaves
-    room for the handful of operations in between, a cost is off by up to (√cost* + r)² − cost*.
-    """
-    rounding = 8 * eps * math.sqrt(theory.zero_cost)
-    return rounding * (2 * math.sqrt(theory.optimum_cost) + rounding)
 
 
 class Lookout:
@@ -85,11 +64,6 @@ def _stalled(costs: Tensor, epochs: int) -> Tensor:
     if len(costs) <= window + 1:
         return torch.zeros(costs.shape[1], dtype=torch.bool)
     return costs[-window:].amin(0) >= costs[:-window].amin(0)
-
-
-def stall_window(epochs: int) -> int:
-    """The epochs at the end of so many in which a run that has not stalled improves its best cost."""
-    return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
 
 
 def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from linbench.core.outcome import noise_floor
+from linbench.core.criteria import EPS, noise_floor
 from linbench.core.predictions import Predictions, predicted_epochs
 from linbench.core.rates import method_of
 from linbench.core.record import Status
@@ -23,9 +23,6 @@ LEFT_AGAIN = 10
 
 SMALL_STEP = 0.1
 """Below this share of 1/L it is the lr that makes steps vanish in rounding, more than the curvature."""
-
-EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-"""Machine epsilon, as torch.finfo has it."""
 
 
 def verdict(
@@ -66,7 +63,7 @@ def verdict(
 def precision_limit(theory: Theory, dtype: str, lr: float | None = None) -> float:
     """The gap below which a run in this dtype may stand still, for no fault of its optimizer.
 
-    The largest of what the cost resolves (`outcome.noise_floor`) and |δ|²/(2μ), where δ is the gradient that rounding
+    The largest of what the cost resolves (`criteria.noise_floor`) and |δ|²/(2μ), where δ is the gradient that rounding
     leaves: eps·(|θ*|/lr + 8·√(L·cost at zero)). Below the first part a step is smaller than the parameters' rounding
     (lr: of gradient descent; 1/L by default); the second part is the rounding of residuals. 8 is as in `noise_floor`.
     """

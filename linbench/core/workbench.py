@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.bases import Bases
+from linbench.core.criteria import noise_floor
 from linbench.core.errors import ComponentError, ProblemError
 from linbench.core.least_squares import Solution, solve
 from linbench.core.linear_form import LinearForm, find_linear_form
-from linbench.core.outcome import noise_floor
 from linbench.core.problem import Problem
 from linbench.core.process_state import kept
 

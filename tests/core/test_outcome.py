@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Theory
-from linbench.core.outcome import Lookout, noise_floor, outcomes
+from linbench.core.criteria import noise_floor
+from linbench.core.outcome import Lookout, outcomes
 
 ZERO_COST = 11.0
 THEORY = Theory(((1.0,),), (0.0,), 1.0, ZERO_COST, (1.0, 2.0), 2, 10, 1, 1)

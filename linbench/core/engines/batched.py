@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from linbench.core.construct import of_parameters_only
+from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
@@ -30,7 +31,7 @@ from linbench.core.garbage import collection_put_off
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, records
 from linbench.core.observer import Observer
-from linbench.core.outcome import LOOK_EVERY, Lookout
+from linbench.core.outcome import Lookout
 from linbench.core.structure import shape_of
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
+from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.engines.series import AT_ONCE, Series
 from linbench.core.engines.trial import run_context, sampled, settle
 from linbench.core.errors import Unsuitable
 from linbench.core.isolation import isolated, threads_for
 from linbench.core.measurement import Measurement, failed, records, skipped
-from linbench.core.outcome import LOOK_EVERY, Lookout
+from linbench.core.outcome import Lookout
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

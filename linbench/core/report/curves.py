@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linbench.core.outcome import noise_floor
+from linbench.core.criteria import EPS, noise_floor
 from linbench.core.report.axis import decades_around
 from linbench.core.report.figure import Curve, Level, draw, x_axis, y_axis
 from linbench.core.report.markup import Markup, element, table
 from linbench.core.statistics.runs import Setting, group_runs
 from linbench.core.table.numbers import significant
 from linbench.core.table.rows import rows_of
-from linbench.core.verdict import EPS
 
 if TYPE_CHECKING:
     from linbench.core.record import Record

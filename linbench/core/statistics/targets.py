@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linbench.core.outcome import noise_floor, stall_window
+from linbench.core.criteria import EPS, noise_floor, stall_window
 from linbench.core.record import TRAINED, Record, Status
-from linbench.core.verdict import EPS
 
 if TYPE_CHECKING:
     from linbench.core.record import Trajectory
@@ -29,12 +28,12 @@ def at_targets(records: Iterable[Record], targets: Sequence[float] = TARGETS) ->
     nothing is known of it. Nothing is known of a trained run
 
     - without a trajectory or a theory;
-    - at targets that costs of its dtype do not resolve (`outcome.noise_floor`);
+    - at targets that costs of its dtype do not resolve (`criteria.noise_floor`);
     - at targets below the one at which it was stopped, unless its costs went that far before.
 
     A run that raised misses every target that is judged; a skipped one stays skipped. A run that diverged counts as
     such at all targets, and one that missed the target as stalled where its recorded costs did, within the same
-    `outcome.stall_window`.
+    `criteria.stall_window`.
     """
     settings: dict[tuple[object, ...], list[Record]] = {}
     for record in records:

@@ -97,9 +97,8 @@ def _predictions(record: Record) -> Predictions | None:
 
 def _rates(record: Record) -> str:
     """The rate that a run showed beside the predicted one; nothing for a run whose costs were not kept."""
+    from linbench.core.criteria import EPS, noise_floor
     from linbench.core.measured_rate import measured_rate
-    from linbench.core.outcome import noise_floor
-    from linbench.core.verdict import EPS
 
     theory, trajectory = record.theory, record.trajectory
     if theory is None or trajectory is None or record.optimum_cost is None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Record, Status, Theory, Trajectory, compare
-from linbench.core.outcome import noise_floor
+from linbench.core.criteria import noise_floor
 from linbench.core.statistics.runs import group_runs
 from linbench.core.statistics.targets import TARGETS, at_targets
 from linbench.core.statistics.times import time_table
