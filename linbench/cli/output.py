@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +112,8 @@ def lines(path: Path | None) -> Iterator[Callable[[str], object]]:
 
 def _width() -> int:
     """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
+    import shutil
+
     from linbench.core.table import WIDTH
 
     return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linbench.cli import plugins_check, plugins_new
+from linbench.cli.columns import columns
 from linbench.cli.options import debug_option, load, plugin_option
 
 if TYPE_CHECKING:
@@ -27,11 +28,10 @@ def command(ctx: click.Context, verbose: bool, plugins: tuple[str, ...], debug: 
         if plugins or verbose:
             raise click.UsageError(f"give the options of {ctx.invoked_subcommand!r} after it.")
         return
-    from tabulate import tabulate
 
     statuses = load(plugins, quiet=True).statuses
     rows = [(s.name, s.state, _version(s), s.components, s.reason or "") for s in statuses]
-    click.echo(tabulate(rows, ("plugin", "state", "version", "components", "reason"), disable_numparse=True))
+    click.echo(columns(("plugin", "state", "version", "components", "reason"), rows))
     if verbose:
         for status in statuses:
             if status.traceback:

@@ -13,7 +13,7 @@ from linbench.cli.options import debug_option
 from linbench.cli.storing import existing_store, store_option
 
 if TYPE_CHECKING:
-    from linbench.core.store.reader import Run
+    from linbench.core.store.runs import Run
 
 
 @click.command("report")

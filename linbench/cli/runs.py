@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from linbench.cli import output
+from linbench.cli.columns import columns
 from linbench.cli.options import debug_option
 from linbench.cli.storing import existing_store, store_option
 
 if TYPE_CHECKING:
     from linbench.core.store.difference import Difference
-    from linbench.core.store.reader import Run
+    from linbench.core.store.runs import Run
 
 FORMATS = ("json", "jsonl", "csv", "parquet")
 SHOWN = 20
@@ -40,8 +41,6 @@ def command() -> None:
 @debug_option
 def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """The runs, newest first."""
-    from tabulate import tabulate
-
     runs = existing_store(store).runs()
     if not runs:
         click.echo("no runs")
@@ -62,8 +61,7 @@ def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> N
         for run in shown
     ]
     headers = ("run", "started (UTC)", "records", "errors", "ended", "problems", "optimizers", "linbench", "torch")
-    right = ("right", "left", "right", "right", "left", "left", "left", "left", "left")
-    click.echo(tabulate(rows, headers, colalign=right, disable_numparse=True))
+    click.echo(columns(headers, rows, right=("run", "records", "errors")))
     if len(shown) < len(runs):
         click.echo(f"\n{_runs(len(runs) - len(shown), 'older run')} not shown: --all shows all")
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from linbench.core.environment import environment, version
 from linbench.core.plan import SCHEMA
 from linbench.core.record import finite
-from linbench.core.statistics.export import statistics_of
-from linbench.core.statistics.profile_export import profiles_of
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
@@ -25,6 +23,9 @@ def as_json(records: Sequence[Record]) -> str:
     With several seeds `statistics` too: one entry for each group of runs that differ in their seed. With several
     optimizers and problems `profiles`: their performance profiles and scores.
     """
+    from linbench.core.statistics.export import statistics_of  # here, since records by themselves need none
+    from linbench.core.statistics.profile_export import profiles_of
+
     head = {
         "linbench": version(),
         "schema": SCHEMA,

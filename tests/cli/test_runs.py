@@ -74,17 +74,6 @@ def test_without_a_word_they_go_to_the_users_data_directory(linbench, monkeypatc
     assert (tmp_path / "linbench" / "runs.sqlite").is_file()
 
 
-def test_listing_imports_no_torch(done, path, fresh):
-    done(ONE)
-    code = (
-        "import sys\nfrom linbench.cli.main import main\ntry:\n    main(['runs', 'list'])\nexcept SystemExit: pass\n"
-        "assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
-    )
-    process = fresh(code, LINBENCH_PLUGINS="")
-    assert (process.returncode, process.stderr) == (0, "")
-    assert "study-hours" in process.stdout
-
-
 def test_list_shows_the_newest_first(done):
     assert [done(ONE), done(THREE)]
     header, _, *rows = done("runs list").splitlines()

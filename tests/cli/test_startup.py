@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+import linbench
+
 # Runs the command line as the installed script does, then says on stderr what has been imported.
 RUN = """
 import json, sys
@@ -20,6 +22,8 @@ print(json.dumps({{"code": code, "imported": imported}}), file=sys.stderr)
 """
 
 HEAVY = ["torch", "numpy", "rich", "sklearn"]
+RECORDS = ["linbench.core.record", "linbench.core.serialize", "linbench.core.plan"]
+METADATA = ["importlib.metadata", "tabulate", "pluggy", "platformdirs"]  # of what is installed; tabulate reads it too
 REAL_DYNAMO = "torch._dynamo.eval_frame"
 
 
@@ -68,6 +72,37 @@ def test_as_a_module_it_is_the_same_command():
     imported = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
     assert "click" in imported
     assert imported.isdisjoint(HEAVY)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A store with two runs."""
+    path = tmp_path_factory.mktemp("store") / "runs.sqlite"
+    for optimizers in ("sgd,adam:lr=0.1", "sgd"):
+        linbench.compare(optimizers, "manual", epochs=3, trajectories=True, timing=False, store=path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("command", "needless", "said"),
+    [
+        ("list", [*HEAVY, *RECORDS, *METADATA], "sgd, adam"),
+        ("show last-1", ["torch", "scipy", "rich", "pluggy"], "adam:lr=0.1"),
+        ("diff last-1", [*HEAVY, "scipy", "pluggy"], "only in run 1: 1"),
+        ("export", [*HEAVY, "scipy", "pluggy", "tabulate"], '"records"'),
+    ],
+)
+def test_what_is_asked_of_stored_runs_imports_only_what_it_needs(run, stored, command, needless, said):
+    stdout, imported = run(["runs", *command.split()], needless, LINBENCH_STORE=str(stored))
+    assert said in stdout
+    assert imported == []
+
+
+def test_a_report_of_stored_runs_imports_no_torch(run, stored, tmp_path):
+    page = tmp_path / "report.html"
+    _, imported = run(["report", "--output", str(page)], ["torch", "scipy", "rich"], LINBENCH_STORE=str(stored))
+    assert "Cost curves" in page.read_text(encoding="utf-8")
+    assert imported == []
 
 
 @pytest.mark.parametrize(

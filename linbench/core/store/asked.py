@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from linbench.core.store.codec import STORED_POINTS
+from linbench.core.store.schema import STORED_POINTS
 
 if TYPE_CHECKING:
     from linbench.core.record import Record, Trajectory

@@ -14,10 +14,8 @@ from typing import Any
 from linbench.core.errors import StoreError
 from linbench.core.record import Record, Status, StepTime, Trajectory, finite
 from linbench.core.serialize import as_jsonl
+from linbench.core.store.schema import STORED_POINTS
 from linbench.core.theory import Theory
-
-STORED_POINTS = 200
-"""Trajectories are thinned to so many points, log-spaced, with the first, the last and the crossing."""
 
 _TRAJECTORY_FORMAT = 1
 _HEAD = struct.Struct("<BI")

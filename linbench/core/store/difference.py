@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from linbench.core.criteria import EPS
 from linbench.core.record import Record, Status
 from linbench.core.table.rows import optimizer_label
 
 if TYPE_CHECKING:
-    from linbench.core.store.reader import Run
-
-EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52, "bfloat16": 2.0**-7, "float16": 2.0**-10}
-"""Spacing of numbers at 1."""
+    from linbench.core.store.runs import Run
 
 ROUNDING = 64
 """Costs that differ by less than so many epsilons, of themselves or of the initial cost, are taken for equal."""
@@ -89,7 +87,7 @@ def _changes(old: _Result, new: _Result, dtype: str) -> Iterable[str]:
         yield f"status: {old.status} → {new.status}"
     if not _same_epochs(old.epochs, new.epochs) and old.status is new.status:
         yield f"epochs: {old.epochs} → {new.epochs}"
-    if not _same_cost(old, new, EPSILON.get(dtype, EPSILON["float32"])):
+    if not _same_cost(old, new, EPS.get(dtype, EPS["float32"])):
         yield f"cost: {_number(old.cost)} → {_number(new.cost)}"
 
 

@@ -18,7 +18,7 @@ from linbench.core.serialize import as_jsonl, as_rows, cell, theory_as_dict
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
-    from linbench.core.store.reader import Run
+    from linbench.core.store.runs import Run
     from linbench.core.store.store import Store
 
 Format = Literal["json", "jsonl", "csv", "parquet"]

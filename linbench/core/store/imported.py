@@ -14,7 +14,7 @@ from linbench.core.plan import SCHEMA
 from linbench.core.record import Record, Status, Trajectory
 from linbench.core.store.asked import Asked
 from linbench.core.store.codec import record_of
-from linbench.core.store.reader import IMPORTED
+from linbench.core.store.runs import IMPORTED
 from linbench.core.store.writer import NewRun, Writer
 
 _LARGEST = 2**63

@@ -14,7 +14,8 @@ from linbench.core.environment import environment, version
 from linbench.core.record import TRAINED
 from linbench.core.store.connection import explained, open_for_reading
 from linbench.core.store.positions import Positions
-from linbench.core.store.reader import IMPORTED, Theories, newest, runs
+from linbench.core.store.reader import Theories, newest
+from linbench.core.store.runs import IMPORTED, runs
 from linbench.core.store.writer import NewRun, Writer
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from linbench.core.store.connection import transaction, value
-from linbench.core.store.reader import Run, runs
+from linbench.core.store.runs import Run, runs
 
 _AT_ONCE = 2_000
 """Records, or pages, per transaction."""

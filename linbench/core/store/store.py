@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linbench.core.store import reader, removal
 from linbench.core.store.connection import explained, open_for_reading, open_for_writing
+from linbench.core.store.runs import find_run, runs
 
 if TYPE_CHECKING:
     from linbench.core.record import Record
-    from linbench.core.store.reader import Run
+    from linbench.core.store.runs import Run
     from linbench.core.theory import Theory
 
 
@@ -33,35 +33,45 @@ class Store:
     def runs(self) -> list[Run]:
         """The runs, newest first."""
         with self._reading() as connection:
-            return list(reader.runs(connection))
+            return list(runs(connection))
 
     def run(self, text: str | int = "last") -> Run:
         """The run of that number, or `last`, `last-1`, …"""
         with self._reading() as connection:
-            return reader.find_run(connection, str(text))
+            return find_run(connection, str(text))
 
     def records(self, run: Run) -> Iterator[Record]:
         """The records of a run in the order of its plan, read as they are asked for."""
+        from linbench.core.store import reader  # here and below, since lists of runs need none of it
+
         with self._reading() as connection:
             yield from reader.records(connection, run.id)
 
     def has_trajectories(self, run: Run) -> bool:
         """Whether any record of a run has one."""
+        from linbench.core.store import reader
+
         with self._reading() as connection:
             return reader.has_trajectories(connection, run.id)
 
     def theories(self, run: Run) -> dict[str, Theory]:
         """The closed form of each problem of a run, as far as its records have one."""
+        from linbench.core.store import reader
+
         with self._reading() as connection:
             return reader.theories(connection, run.id)
 
     def delete(self, runs: Sequence[Run]) -> None:
         """Take runs out, with their records."""
+        from linbench.core.store import removal
+
         with self._writing() as connection:
             removal.remove(connection, runs)
 
     def prune(self, keep: int | None = None, older_than_days: float | None = None) -> list[Run]:
         """Take out all runs but the newest `keep`, or those that are older than so many days; returns them."""
+        from linbench.core.store import removal
+
         with self._reading() as connection:
             chosen = removal.prunable(connection, keep, older_than_days)
         if chosen:

@@ -1,0 +1,19 @@
+"""Short lists as columns under their headers.
+
+They look like tabulate's style `simple`. These commands should answer at once, and importing tabulate takes longer than
+everything else they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+
+def columns(headers: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> str:
+    """The lines. right: the headers of the columns that are aligned there, all others are on the left."""
+    cells = [headers, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    sides = [">" if header in right else "<" for header in headers]
+    head, *body = ("  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)) for row in cells)
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join(line.rstrip() for line in (head, rule, *body))
