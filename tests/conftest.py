@@ -42,7 +42,7 @@ def install(tmp_path, monkeypatch):
         return folder
 
     yield write
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # at once: collecting garbage may import something
         if Path(getattr(module, "__file__", None) or "").parent == folder:
             del sys.modules[name]
 
