@@ -13,13 +13,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from linbench.core.errors import LinbenchError
+from linbench.core.errors import LinbenchError, UsageError
 from linbench.gating.fresh import Answer, Job
 
 if TYPE_CHECKING:
-    from linbench.core.plan import Case
+    from linbench.core.plan import Case, DType
     from linbench.plugins.manager import Plugins
 
 CONTROL = "adam"
@@ -62,6 +62,8 @@ def measure(job: Job, plugins: Sequence[str]) -> Answer:
             unmeasured[spec] = str(error)
     found = step_ratios(cases, Workbench(catalog=loaded.catalog))
     ratios = dict(found.ratios)
+    if CONTROL_LABEL not in ratios:
+        raise UsageError(f"nothing can be timed on {job.problem}: {found.unmeasured[CONTROL_LABEL]}")
     return Answer(
         control=ratios.pop(CONTROL_LABEL),
         ratios=ratios,
@@ -84,13 +86,9 @@ def _cases(job: Job, loaded: Plugins, optimizer: str) -> Sequence[Case]:
         devices=specs_of("cpu"),
         problems=specs_of(job.problem),
         seeds=[job.seed],
-        settings=Settings(1, job.batch_size, dtype=_dtype(job.dtype)),
+        settings=Settings(1, job.batch_size, dtype=cast("DType", job.dtype)),
     )
     return tuple(plan)
-
-
-def _dtype(name: str) -> Any:
-    return name
 
 
 def _file_of(case: Case) -> str | None:

@@ -143,6 +143,7 @@ def test_storing_a_part_keeps_the_rest(here, tmp_path):
     ("job", "said"),
     [
         (replace(JOB, problem="nosuch"), "unknown problem 'nosuch'"),
+        (replace(JOB, problem="csv:path=nosuch.csv,target=y"), "nothing can be timed on csv"),
         (replace(JOB, optimizers=["kill"]), "exit code"),
     ],
 )
