@@ -84,8 +84,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """Run a suite and compare what comes out with the committed baseline.
 
     Whatever differs by more than rounding is named, also where it is an improvement, until --update acknowledges it.
-    With --against REF or --timing, the time of a step is compared as well: slower counts where five fresh processes a
-    side show it, twice.
+    With --against REF or --timing, the time of a step is compared as well, in five fresh processes a side; what may be
+    slower is measured once more, and counts where both measurements together show it.
 
     Exit code: 0 as committed, 1 a number or a status is another one or a step is slower, 2 a mistake in the request,
     3 there is nothing to compare with (the baseline is missing, damaged or of another suite, or a case is new or
