@@ -46,8 +46,8 @@ def job_of(request: Request) -> Job:
 def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingReport:
     """Both sides take turns, A-B-B-A, in five fresh processes each; what is slower is measured once more.
 
-    Raises BaselineError where a process ends without an answer, where no optimizer is on both sides, and where the code
-    comes from neither.
+    Raises BaselineError where a process ends without an answer, where no optimizer is on both sides, where linbench
+    is another one there, and where the code comes from neither.
     """
 
     def measure(job: Job) -> tuple[Timings, Timings]:
@@ -55,6 +55,7 @@ def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingRepo
         order = [side for pair in turns for side in pair]
         found = list(zip(order, answers(order, job, tell), strict=True))
         now, base = ([answer for side, answer in found if side is one] for one in (sides.now, sides.base))
+        _check_linbench(now[0], base[0])
         for answer in (now[0], base[0]):
             _check_origin(answer, sides)
         return timings(now), timings(base)
@@ -123,6 +124,14 @@ def steps_of(job: Job) -> dict[str, str]:
     batch = "full batch" if job.batch_size is None else f"batch {job.batch_size}"
     before, after = f"{job.problem} · {','.join(job.models)}", f"{job.dtype} · {batch}"
     return {optimizer: printable(f"{before} · {optimizer} · {after}") for optimizer in job.optimizers}
+
+
+def _check_linbench(now: Answer, base: Answer) -> None:
+    """What measures must be the same on both sides, as it may not be where base is an environment of its own."""
+    if now.linbench != base.linbench:
+        raise BaselineError(
+            f"linbench is {now.linbench} here and {base.linbench} there: install the same on both sides"
+        )
 
 
 def _check_origin(answer: Answer, sides: Sides) -> None:

@@ -83,6 +83,15 @@ def test_code_of_the_working_tree_itself_is_refused(monkeypatch, tmp_path):
         timing.against_sides(JOB, Sides(NOW, OLD, "base", tmp_path), True, lambda *_: None)
 
 
+def test_another_linbench_on_the_other_side_cannot_be_compared(monkeypatch):
+    def answers(sides, job, tell):
+        return (replace(answer_of(one is NOW), linbench="2.0" if one is NOW else "1.0") for one in sides)
+
+    monkeypatch.setattr(timing, "answers", answers)
+    with pytest.raises(BaselineError, match=r"linbench is 2\.0 here and 1\.0 there"):
+        timing.against_sides(JOB, Sides(NOW, OLD, "base"), True, lambda *_: None)
+
+
 def test_nothing_in_common_cannot_be_compared(monkeypatch):
     def answers(sides, job, tell):
         for one in sides:
