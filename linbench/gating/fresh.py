@@ -53,7 +53,8 @@ class Job:
 class Side:
     """One of the two that are compared, as something to be run.
 
-    python: the interpreter. folder: where it runs. path: what its PYTHONPATH begins with. plugins: as `--plugin`.
+    python: the interpreter. folder: where it runs. path: its PYTHONPATH, or nothing for the one of this
+    process. plugins: as `--plugin`.
     """
 
     python: str
@@ -62,10 +63,9 @@ class Side:
     plugins: Sequence[str] = ()
 
     def environ(self) -> dict[str, str]:
-        """The variables of the process: one thread, and this side's code first."""
-        inherited = os.environ.get("PYTHONPATH")
-        path = [*self.path, *([inherited] if inherited else [])]
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"}
+        """The variables of the process: one thread, and this side's code."""
+        path = {"PYTHONPATH": os.pathsep.join(self.path)} if self.path else {}
+        return {**os.environ, **path, "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)

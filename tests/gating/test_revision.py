@@ -76,6 +76,13 @@ def test_the_folder_and_what_is_on_the_path_are_those_of_each_tree(repository, m
     with against("HEAD", []) as sides:
         assert [read(side, "import helper; print(helper.VALUE)") for side in (sides.now, sides.base)] == ["2\n", "1\n"]
         assert all("/nowhere" in side.path for side in (sides.now, sides.base))
+    Path("inner/added.py").write_text("")
+    with against("HEAD", []) as sides:  # what base lacks is not taken from the working tree
+        found = [
+            read(side, "import importlib.util as u; print(bool(u.find_spec('added')))")
+            for side in (sides.now, sides.base)
+        ]
+    assert found == ["True\n", "False\n"]
     monkeypatch.chdir("inner")
     with against("HEAD", []) as sides:
         assert [side.folder.name for side in (sides.now, sides.base)] == ["inner", "inner"]
