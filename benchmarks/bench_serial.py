@@ -6,8 +6,8 @@ import torch
 from linbench.comparison import specs_of
 from linbench.core.engines.serial import train
 from linbench.core.observer import Observer
-from linbench.core.plan import make_plan
-from linbench.core.workbench import Workbench
+from linbench.core.problem.workbench import Workbench
+from linbench.core.request.plan import make_plan
 from linbench.plugins.manager import load_plugins
 
 from . import bare_six

@@ -4,8 +4,8 @@ Gradient descent at κ = 10⁶ is followed through millions of epochs, which tak
 """
 
 import linbench
-from linbench.core.predictions import predict
 from linbench.plugins.builtin.synthetic_problem import synthetic
+from linbench.theory.predictions import predict
 
 TARGET = 1e-6
 CONDITIONS = {"1": 1, "10": 10, "100": 100, "10⁴": 1e4, "10⁶": 1e6}

@@ -10,48 +10,48 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from linbench.comparison import Comparison, compare
-    from linbench.core.component import Component
-    from linbench.core.contract import Contract
+    from linbench.core.contract.contract import Contract
+    from linbench.core.contract.run_context import RunContext
     from linbench.core.device import Device
     from linbench.core.errors import ComponentError, LinbenchError, ProblemError, StoreError, UsageError
-    from linbench.core.least_squares import Solution, solve
     from linbench.core.observer import Observer
-    from linbench.core.problem import Problem
-    from linbench.core.record import Record, Status, StepTime, Trajectory
-    from linbench.core.run_context import RunContext
-    from linbench.core.spec import Spec, Sweep
-    from linbench.core.store import Store
-    from linbench.core.theory import Theory
+    from linbench.core.outcome.record import Record, Status, StepTime, Trajectory
+    from linbench.core.problem.closed_form import Theory
+    from linbench.core.problem.least_squares import Solution, solve
+    from linbench.core.problem.problem import Problem
+    from linbench.core.request.component import Component
+    from linbench.core.request.spec import Spec, Sweep
     from linbench.plugins.markers import hookimpl
-    from linbench.tuning import Tuning, tune
+    from linbench.store.store import Store
+    from linbench.tuning.tune import Tuning, tune
 
 _PUBLIC = {
     "Comparison": "linbench.comparison",
-    "Component": "linbench.core.component",
+    "Component": "linbench.core.request.component",
     "ComponentError": "linbench.core.errors",
-    "Contract": "linbench.core.contract",
+    "Contract": "linbench.core.contract.contract",
     "Device": "linbench.core.device",
     "LinbenchError": "linbench.core.errors",
     "Observer": "linbench.core.observer",
-    "Problem": "linbench.core.problem",
+    "Problem": "linbench.core.problem.problem",
     "ProblemError": "linbench.core.errors",
-    "Record": "linbench.core.record",
-    "RunContext": "linbench.core.run_context",
-    "Solution": "linbench.core.least_squares",
-    "Spec": "linbench.core.spec",
-    "Status": "linbench.core.record",
-    "StepTime": "linbench.core.record",
-    "Store": "linbench.core.store",
+    "Record": "linbench.core.outcome.record",
+    "RunContext": "linbench.core.contract.run_context",
+    "Solution": "linbench.core.problem.least_squares",
+    "Spec": "linbench.core.request.spec",
+    "Status": "linbench.core.outcome.record",
+    "StepTime": "linbench.core.outcome.record",
+    "Store": "linbench.store.store",
     "StoreError": "linbench.core.errors",
-    "Sweep": "linbench.core.spec",
-    "Theory": "linbench.core.theory",
-    "Trajectory": "linbench.core.record",
-    "Tuning": "linbench.tuning",
+    "Sweep": "linbench.core.request.spec",
+    "Theory": "linbench.core.problem.closed_form",
+    "Trajectory": "linbench.core.outcome.record",
+    "Tuning": "linbench.tuning.tune",
     "UsageError": "linbench.core.errors",
     "compare": "linbench.comparison",
     "hookimpl": "linbench.plugins.markers",
-    "solve": "linbench.core.least_squares",
-    "tune": "linbench.tuning",
+    "solve": "linbench.core.problem.least_squares",
+    "tune": "linbench.tuning.tune",
 }
 
 __all__ = [

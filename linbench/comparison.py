@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linbench.core import runner, serialize
-from linbench.core.admission import check_problems
 from linbench.core.errors import UsageError
-from linbench.core.plan import DType, Settings, make_plan
-from linbench.core.problem import Problem
-from linbench.core.process_state import kept
-from linbench.core.runner import Execution
-from linbench.core.spec import Spec, Sweep, parse_specs, parse_value
-from linbench.core.store import Store
-from linbench.core.store.asked import Asked
-from linbench.core.store.recorder import Recorder, plugin_versions
-from linbench.core.table import render
-from linbench.core.workbench import Workbench
+from linbench.core.isolation.process_state import kept
+from linbench.core.problem.problem import Problem
+from linbench.core.problem.workbench import Workbench
+from linbench.core.request.plan import DType, Settings, make_plan
+from linbench.core.request.spec import Spec, Sweep, parse_specs, parse_value
+from linbench.core.running import runner
+from linbench.core.running.admission import check_problems
+from linbench.core.running.runner import Execution
 from linbench.plugins.manager import load_plugins
+from linbench.results import serialize
+from linbench.results.table.render import render
+from linbench.store.contents import Asked
+from linbench.store.session import Recorder, plugin_versions
+from linbench.store.store import Store
 
 if TYPE_CHECKING:
     from linbench.core.observer import Observer
-    from linbench.core.plan import Plan
-    from linbench.core.record import Record
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.plan import Plan
 
 Wanted = str | Spec | Callable[..., Any] | Problem
 """One thing to compare: a spec as text (or several, separated by commas), a Spec, a class or callable, a Problem."""

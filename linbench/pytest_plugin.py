@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from linbench.gating.in_pytest import Asked
+    from linbench.gate.pytest_gate import Asked
 
 NOTE = "linbench"
 """The name under which reports carry what is to be known besides pass and fail."""
@@ -77,7 +77,7 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
     """
 
     def gate(*optimizers: str, plugins: str | Sequence[str] = (), **suite: Any) -> None:
-        from linbench.gating.in_pytest import check
+        from linbench.gate.pytest_gate import check
 
         __tracebackhide__ = True
         outcome = check(_asked(request.config), optimizers, plugins, suite, _benchmark(request))
@@ -89,7 +89,7 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def _asked(config: pytest.Config) -> Asked:
-    from linbench.gating.in_pytest import Asked
+    from linbench.gate.pytest_gate import Asked
 
     reason = (config.getoption("linbench_reason") or "updated by pytest").strip()
     return Asked(

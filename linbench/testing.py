@@ -16,9 +16,9 @@ import os
 import unittest
 from collections.abc import Iterable
 
+from linbench.conformance.all_checks import CHECKS
 from linbench.conformance.check import Check, Verdict, judge
 from linbench.conformance.subject import Optimizer, subject_of
-from linbench.conformance.suite import CHECKS
 from linbench.plugins.manager import load_plugins
 
 __all__ = ["Check", "Optimizer", "Verdict", "check_optimizer", "optimizer_checks"]

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from linbench.cli.main import main
-from linbench.core.record import StepTime
+from linbench.core.outcome.record import StepTime
 
 PAGES = sorted((Path(__file__).parent.parent / "docs" / "plugins").glob("*.md"))
 KINDS = ["optimizers", "models", "devices", "problems", "reporters"]
@@ -100,7 +100,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(metadata, "entry_points", made.entry_points)
     # On a busy machine a wide time can push another column out of the table.
-    monkeypatch.setattr("linbench.core.runner.step_times", lambda cases, *_: dict.fromkeys(cases, StepTime(100.0, 2.0)))
+    monkeypatch.setattr(
+        "linbench.core.running.runner.step_times", lambda cases, *_: dict.fromkeys(cases, StepTime(100.0, 2.0))
+    )
     return made
 
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from linbench.cli.main import main
-from linbench.core.record import StepTime
+from linbench.core.outcome.record import StepTime
 
 README = Path(__file__).parent.parent / "README.md"
 MAKE_COMPARE = "linbench compare --optimizers sgd,adam,rmsprop"
@@ -36,7 +36,9 @@ def without_times(text):
 )
 def test_shown_output_is_real(command, output, monkeypatch):
     # On a busy machine a wide time can push another column out of the table.
-    monkeypatch.setattr("linbench.core.runner.step_times", lambda cases, *_: dict.fromkeys(cases, StepTime(100.0, 2.0)))
+    monkeypatch.setattr(
+        "linbench.core.running.runner.step_times", lambda cases, *_: dict.fromkeys(cases, StepTime(100.0, 2.0))
+    )
     result = CliRunner().invoke(main, shlex.split(command)[1:])
     assert without_times(result.output) == without_times(output)
 

@@ -6,12 +6,12 @@ import time
 
 import linbench
 from linbench.comparison import specs_of
-from linbench.core import runner
-from linbench.core.construct import BASE_NAMES, provided
+from linbench.core.contract.construct import BASE_NAMES, provided
 from linbench.core.engines.trial import settle
-from linbench.core.plan import Settings, make_plan
-from linbench.core.record import TRAINED
-from linbench.core.workbench import Workbench
+from linbench.core.outcome.record import TRAINED
+from linbench.core.problem.workbench import Workbench
+from linbench.core.request.plan import Settings, make_plan
+from linbench.core.running import runner
 from linbench.plugins.manager import load_plugins
 
 MODELS = ("manual", "linear")

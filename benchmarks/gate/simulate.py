@@ -11,7 +11,7 @@ import random
 
 from tabulate import tabulate
 
-from linbench.core.gate.timing.verdict import PROCESSES, Outcome, compare, confirmed
+from linbench.gate.timing.decision import PROCESSES, Outcome, compare, confirmed
 
 NOISE = (0.015, 0.025, 0.04, 0.06, 0.1)
 FACTORS = (1.0, 1.05, 1.10, 1.15, 1.25, 2.0)

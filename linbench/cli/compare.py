@@ -17,12 +17,12 @@ from linbench.cli.torch_start import start_torch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from linbench.core.catalog import Catalog
     from linbench.core.observer import Observer
-    from linbench.core.plan import Choice, Plan
-    from linbench.core.record import Record
-    from linbench.core.runner import Execution
-    from linbench.core.store.recorder import Recorder
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.plan import Choice, Plan
+    from linbench.core.running.runner import Execution
+    from linbench.store.session import Recorder
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial", "batched")
@@ -172,9 +172,9 @@ def _prepared(
     start_torch()
     from linbench.cli.progress import watching
     from linbench.comparison import lr_of, seeds_of, specs_of
-    from linbench.core.plan import Settings, make_plan
-    from linbench.core.process_state import kept
-    from linbench.core.runner import Execution
+    from linbench.core.isolation.process_state import kept
+    from linbench.core.request.plan import Settings, make_plan
+    from linbench.core.running.runner import Execution
 
     with kept():  # making a plan imports targets
         plan = make_plan(
@@ -196,7 +196,7 @@ def _prepared(
 def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], kept: Recorder | None) -> int:
     """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
     from linbench.cli.main import INTERRUPTED
-    from linbench.core.record import Status
+    from linbench.core.outcome.record import Status
 
     failed, done = False, 0
     with (
@@ -246,7 +246,7 @@ def _show_traceback(record: Record, options: dict[str, Any]) -> None:
 
 def _exit_code(records: Sequence[Record], as_asked: bool, *, interrupted: bool) -> int:
     from linbench.cli.main import INTERRUPTED
-    from linbench.core.record import Status
+    from linbench.core.outcome.record import Status
 
     if interrupted:
         return INTERRUPTED

@@ -14,10 +14,10 @@ from linbench.cli.options import debug_option, load, plugin_option, prints_to_st
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
-    from linbench.core.plan import Choice
-    from linbench.core.problem import Problem
-    from linbench.core.rates import GradientMethod
-    from linbench.core.theory import Theory
+    from linbench.core.problem.closed_form import Theory
+    from linbench.core.problem.problem import Problem
+    from linbench.core.request.plan import Choice
+    from linbench.theory.rates import GradientMethod
 
 
 @click.command("explain")
@@ -58,8 +58,8 @@ def command(
     catalog = load(plugins).catalog
     start_torch()
     from linbench.core.errors import UsageError
-    from linbench.core.plan import bind
-    from linbench.core.spec import parse_specs
+    from linbench.core.request.plan import bind
+    from linbench.core.request.spec import parse_specs
 
     choices = [choice for spec in parse_specs(problem) for choice in bind(catalog, "problem", spec)]
     if len(choices) != 1:
@@ -74,7 +74,7 @@ def command(
 
 def _solved(choice: Choice, seed: int) -> tuple[Problem, Theory]:
     from linbench.core.errors import LinbenchError, UsageError, one_line
-    from linbench.core.workbench import Workbench
+    from linbench.core.problem.workbench import Workbench
 
     workbench = Workbench()
     try:
@@ -106,7 +106,7 @@ class _Forecast:
 
 def _forecast(theory: Theory, target: float, lr: float | None) -> _Forecast:
     """The predictions; without rows where the problem's numbers are beyond float64."""
-    from linbench.core.predictions import predict
+    from linbench.theory.predictions import predict
 
     try:
         predicted = predict(theory, target)
@@ -125,8 +125,8 @@ def _forecast(theory: Theory, target: float, lr: float | None) -> _Forecast:
 
 
 def _at(theory: Theory, lr: float, target: float) -> _Row:
-    from linbench.core.predictions import predicted_epochs
-    from linbench.core.rates import GradientMethod
+    from linbench.theory.predictions import predicted_epochs
+    from linbench.theory.rates import GradientMethod
 
     method, ratio = GradientMethod(lr), lr / theory.largest_stable_lr
     remark = f"diverges: lr is {ratio:.6g} × 2/L" if ratio > 1 else "never: lr is 2/L" if ratio == 1 else ""
@@ -153,7 +153,7 @@ def _settings(method: GradientMethod | None) -> str:
 
 
 def _document(label: str, theory: Theory, forecast: _Forecast) -> dict[str, object]:
-    from linbench.core.serialize import theory_as_dict
+    from linbench.results.serialize import theory_as_dict
 
     predicted: dict[str, object] = {"target": forecast.target}
     for row in forecast.rows:

@@ -16,11 +16,11 @@ from linbench.cli.storing import keeping_options, recorder, tell_lost
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
-    from linbench.core.gate.report import Report
-    from linbench.core.gate.update import Updated
-    from linbench.core.store.recorder import Recorder
-    from linbench.gating.convergence import Request
+    from linbench.gate.convergence import Request
+    from linbench.gate.rendering import Report
+    from linbench.gate.update import Updated
     from linbench.plugins.manager import Plugins
+    from linbench.store.session import Recorder
 
 T = TypeVar("T")
 
@@ -99,7 +99,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     plugins = load(options["plugins"], quiet=options["quiet"])
     start_torch()
     from linbench.core.errors import LinbenchError
-    from linbench.core.gate.committed import BaselineError
+    from linbench.gate.files import BaselineError
 
     kept = recorder(options, plugins)
     try:
@@ -134,9 +134,9 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
-    from linbench.core.gate.suite import find_suite, read_suite
-    from linbench.core.process_state import kept
-    from linbench.gating.convergence import make_request
+    from linbench.core.isolation.process_state import kept
+    from linbench.gate.configuration import find_suite, read_suite
+    from linbench.gate.convergence import make_request
 
     suite = read_suite(options["suite"]) if options["suite"] else find_suite(Path())
     with prints_to_stderr(), kept():  # making a plan imports targets
@@ -146,8 +146,8 @@ def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
 def _compare(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
     from linbench.cli.gate_timing import times
     from linbench.cli.progress import watching
-    from linbench.core.gate.report import FORMATS as REPORTERS
-    from linbench.gating.convergence import run_request
+    from linbench.gate.convergence import run_request
+    from linbench.gate.rendering import FORMATS as REPORTERS
 
     request = _request(plugins, options)
     with times(request, options) as compare_times:
@@ -166,7 +166,7 @@ def _compare(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -
 def _update(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
     from linbench.cli.gate_timing import store_times
     from linbench.cli.progress import watching
-    from linbench.gating.convergence import run_update
+    from linbench.gate.convergence import run_update
 
     request, reason = _request(plugins, options), options["reason"].strip()
     with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
@@ -188,7 +188,7 @@ def _update(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) ->
 def _keeping(kept: Recorder | None, options: dict[str, Any], run: Callable[[Recorder | None], T]) -> T:
     """Run with the store; a usual place that cannot be written, as in many a CI, must not fail a gate."""
     from linbench.core.errors import StoreError
-    from linbench.core.store.place import ENVIRONMENT
+    from linbench.store.place import ENVIRONMENT
 
     try:
         return run(kept)
@@ -212,7 +212,7 @@ def _on_github() -> bool:
 
 def _annotate_failure(message: str) -> None:
     if _on_github():
-        from linbench.core.gate.github import annotation
+        from linbench.gate.github import annotation
 
         click.echo(annotation("error", "linbench gate", message), err=True)
 
@@ -221,8 +221,8 @@ def _tell_github(report: Report) -> None:
     """Annotations go to stderr, where GitHub reads them too: stdout is for the result."""
     if not _on_github():
         return
-    from linbench.core.gate.github import annotations_of
-    from linbench.core.gate.report import as_markdown
+    from linbench.gate.github import annotations_of
+    from linbench.gate.rendering import as_markdown
 
     for line in annotations_of(report.all_findings, report.strict_timing):
         click.echo(line, err=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from linbench.cli.progress import counting
 
 if TYPE_CHECKING:
-    from linbench.core.gate.timing.report import TimingReport
-    from linbench.gating.convergence import Request
-    from linbench.gating.fresh import Job, Tell
+    from linbench.gate.convergence import Request
+    from linbench.gate.timing.fresh_processes import Job, Tell
+    from linbench.gate.timing.rendering import TimingReport
 
 WORDS = "step times, processes"
 
@@ -23,7 +23,7 @@ def times(request: Request, options: dict[str, Any]) -> Iterator[Callable[[], Ti
 
     Raises BaselineError where there is none to compare with, unless it is asked for advice only.
     """
-    from linbench.gating.timing import against_stored, job_of, told
+    from linbench.gate.timing.measure import against_stored, job_of, told
 
     if options["timing"] == "off":
         yield lambda: None
@@ -47,10 +47,10 @@ def _against_revision(
     stack: contextlib.ExitStack, job: Job, reference: str, plugins: Sequence[str], gates: bool
 ) -> tuple[str, Callable[[Tell], TimingReport]]:
     """What the revision is called, and the comparison with it; it is there until the stack is closed."""
-    from linbench.core.gate.committed import BaselineError
-    from linbench.core.gate.timing.report import TimingReport
-    from linbench.gating.revision import against
-    from linbench.gating.timing import against_sides
+    from linbench.gate.files import BaselineError
+    from linbench.gate.timing.measure import against_sides
+    from linbench.gate.timing.rendering import TimingReport
+    from linbench.gate.timing.revision import against
 
     try:
         sides = stack.enter_context(against(reference, plugins))
@@ -66,8 +66,8 @@ def store_times(request: Request, options: dict[str, Any], reason: str) -> list[
     """Measure and store, where that was asked for; says what became of it."""
     if options["timing"] == "off":
         return []
-    from linbench.core.gate.committed import check_place
-    from linbench.gating.timing import job_of, store
+    from linbench.gate.files import check_place
+    from linbench.gate.timing.measure import job_of, store
 
     folder = _folder(options)
     check_place(folder, Path.cwd())

@@ -12,8 +12,8 @@ import click
 from linbench.cli.options import debug_option, load, plugin_option
 
 if TYPE_CHECKING:
-    from linbench.core.catalog import Catalog, Offer
-    from linbench.core.component import Component, Kind
+    from linbench.core.request.catalog import Catalog, Offer
+    from linbench.core.request.component import Component, Kind
 
 WIDTH = 100
 INDENT = 18
@@ -29,7 +29,7 @@ def command(kind: str | None, as_json: bool, plugins: tuple[str, ...], debug: bo
 
     KIND is one of optimizers, models, devices, problems, reporters; all of them without it.
     """
-    from linbench.core.component import KINDS
+    from linbench.core.request.component import KINDS
 
     wanted = KINDS if kind is None else (_kind(kind),)
     catalog = load(plugins).catalog
@@ -40,8 +40,8 @@ def command(kind: str | None, as_json: bool, plugins: tuple[str, ...], debug: bo
 
 
 def _kind(text: str) -> Kind:
-    from linbench.core.component import KINDS
     from linbench.core.errors import unknown_name
+    from linbench.core.request.component import KINDS
 
     for kind in KINDS:
         if text in (kind, f"{kind}s"):
@@ -58,7 +58,7 @@ def _document(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, object]:
 
 def _as_dict(offer: Offer) -> dict[str, Any]:
     """One component; `parameters` are the target's own, `defaults` what linbench sets unless a spec says otherwise."""
-    from linbench.core.plan import jsonable
+    from linbench.core.request.plan import jsonable
 
     component = offer.component
     return {
@@ -95,7 +95,7 @@ def _entry(offer: Offer) -> Iterator[str]:
 
 def _parameters(offer: Offer) -> str:
     """Every parameter with the value that linbench calls the target with, else the target's own default."""
-    from linbench.core.spec import format_value
+    from linbench.core.request.spec import format_value
 
     component = offer.component
     values = {**component.parameters, **_defaults(component)}
@@ -104,7 +104,7 @@ def _parameters(offer: Offer) -> str:
 
 def _defaults(component: Component) -> dict[str, object]:
     """What linbench calls the target with unless a spec says otherwise."""
-    from linbench.core.component import DEFAULT_LR
+    from linbench.core.request.component import DEFAULT_LR
 
     if component.kind == "optimizer" and "lr" in component.parameters:
         return {"lr": DEFAULT_LR, **component.defaults}

@@ -13,10 +13,10 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linbench.core.catalog import Catalog
-    from linbench.core.plan import Choice
-    from linbench.core.record import Record
-    from linbench.core.spec import Spec
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.plan import Choice
+    from linbench.core.request.spec import Spec
 
 
 def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
@@ -27,7 +27,7 @@ def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
     from tabulate import tabulate_formats
 
     from linbench.core.errors import UsageError, one_line, unknown_name
-    from linbench.core.plan import bind
+    from linbench.core.request.plan import bind
 
     choices = list(bind(catalog, "reporter", _spec(catalog, text, show_all, tabulate_formats)))
     if len(choices) != 1:
@@ -114,14 +114,14 @@ def _width() -> int:
     """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
     import shutil
 
-    from linbench.core.table import WIDTH
+    from linbench.results.table.render import WIDTH
 
     return max(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
 
 
 def _spec(catalog: Catalog, text: str, show_all: bool, styles: Sequence[str]) -> Spec:
     from linbench.core.errors import UsageError, unknown_name
-    from linbench.core.spec import Spec, parse_specs
+    from linbench.core.request.spec import Spec, parse_specs
 
     specs = parse_specs(text)
     if len(specs) != 1:

@@ -38,9 +38,9 @@ def command(
     """
     catalog = load(plugins).catalog
     start_torch()
+    from linbench.conformance.all_checks import CHECKS
     from linbench.conformance.check import judge
     from linbench.conformance.subject import parse_reduction, subject_of
-    from linbench.conformance.suite import CHECKS
 
     with prints_to_stderr():
         subject = subject_of(catalog, optimizer, reductions=[parse_reduction(text) for text in reductions])

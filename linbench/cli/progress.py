@@ -14,8 +14,8 @@ from linbench.core.observer import Observer
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from linbench.core.plan import Case, Plan
-    from linbench.core.record import Record
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.plan import Case, Plan
 
 
 @contextlib.contextmanager

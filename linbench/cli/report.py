@@ -13,7 +13,7 @@ from linbench.cli.options import debug_option
 from linbench.cli.storing import existing_store, store_option
 
 if TYPE_CHECKING:
-    from linbench.core.store.runs import Run
+    from linbench.store.run_list import Run
 
 
 @click.command("report")
@@ -27,7 +27,7 @@ def command(run: str, path: Path | None, store: Path | None, debug: bool) -> int
     RUN is a run's number, or `last`, `last-1`, …; `linbench runs list` shows them. Cost curves, and profiles over
     targets, need runs that were made with --trajectories. The file needs no network and runs no script.
     """
-    from linbench.core.report.page import render_report
+    from linbench.results.report.page import render_report
 
     output.check(path)
     kept = existing_store(store)

@@ -16,8 +16,8 @@ from linbench.cli.options import debug_option
 from linbench.cli.storing import existing_store, store_option
 
 if TYPE_CHECKING:
-    from linbench.core.store.difference import Difference
-    from linbench.core.store.runs import Run
+    from linbench.store.difference import Difference
+    from linbench.store.run_list import Run
 
 FORMATS = ("json", "jsonl", "csv", "parquet")
 SHOWN = 20
@@ -73,7 +73,7 @@ def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> N
 @debug_option
 def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """The table of RUN (the last one unless told otherwise), under how it was made."""
-    from linbench.core.table import render
+    from linbench.results.table.render import render
 
     kept = existing_store(store)
     found = kept.run(run)
@@ -92,7 +92,7 @@ def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # 
 @debug_option
 def diff(before: str, after: str, show_all: bool, store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """What changed from run BEFORE to run AFTER: versions, cases, statuses, epochs, costs."""
-    from linbench.core.store.difference import difference
+    from linbench.store.difference import difference
 
     kept = existing_store(store)
     old, new = kept.run(before), kept.run(after)
@@ -109,7 +109,7 @@ def diff(before: str, after: str, show_all: bool, store: Path | None, debug: boo
 @debug_option
 def export(run: str, format_: str, path: Path | None, store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """The records of RUN for other programs, as `linbench compare --format` writes them, or as Parquet."""
-    from linbench.core.store.export import export_lines, export_parquet
+    from linbench.store.export import export_lines, export_parquet
 
     output.check(path)
     kept = existing_store(store)
@@ -134,7 +134,7 @@ def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: A
 
     `--resume` takes no records from it: they were made elsewhere.
     """
-    from linbench.core.store.imported import import_document, read_document
+    from linbench.store.json_import import import_document, read_document
 
     document = read_document(file)
     number = import_document(existing_store(store).path, document, ["linbench", "runs", "import", str(file)])

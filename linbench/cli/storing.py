@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from linbench.core.store import Store
-    from linbench.core.store.recorder import Recorder
     from linbench.plugins.manager import Plugins
+    from linbench.store.session import Recorder
+    from linbench.store.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +43,7 @@ def storing_options(command: F) -> F:
 def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
     """What keeps the records of this command, or None where none are kept; raises UsageError for options that clash."""
     from linbench.core.errors import UsageError
-    from linbench.core.store.place import usual_place
+    from linbench.store.place import usual_place
 
     path = None if options["no_store"] else options["store"] or usual_place()
     if options["no_store"] and options["store"] is not None:
@@ -52,8 +52,8 @@ def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
         if options.get("resume"):
             raise UsageError("--resume needs a store: name one with --store")
         return None
-    from linbench.core.store.file_system import network_file_system
-    from linbench.core.store.recorder import Recorder, plugin_versions
+    from linbench.store.file_system import network_file_system
+    from linbench.store.session import Recorder, plugin_versions
 
     network = network_file_system(path)
     if network is not None and not options["quiet"]:
@@ -72,8 +72,8 @@ def tell_lost(kept: Recorder | None) -> bool:
 def existing_store(path: Path | None) -> Store:
     """The store to read; raises UsageError where none is named."""
     from linbench.core.errors import UsageError
-    from linbench.core.store import Store
-    from linbench.core.store.place import ENVIRONMENT, usual_place
+    from linbench.store.place import ENVIRONMENT, usual_place
+    from linbench.store.store import Store
 
     place = path or usual_place()
     if place is None:

@@ -10,6 +10,6 @@ def start_torch() -> None:
     # numpy is optional, for torch as for linbench; torch says so once when it is missing.
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
 
-    from linbench.core.dynamo import avoid_import
+    from linbench.core.isolation.dynamo import avoid_import
 
     avoid_import()

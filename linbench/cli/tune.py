@@ -68,10 +68,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     start_torch()
     from linbench.cli.progress import watching
     from linbench.comparison import seeds_of, specs_of
-    from linbench.core.plan import Settings
-    from linbench.core.record import Status
-    from linbench.core.runner import Execution
-    from linbench.tuning import make_request, run_request
+    from linbench.core.outcome.record import Status
+    from linbench.core.request.plan import Settings
+    from linbench.core.running.runner import Execution
+    from linbench.tuning.tune import make_request, run_request
 
     with prints_to_stderr():
         request = make_request(

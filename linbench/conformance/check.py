@@ -12,7 +12,7 @@ from linbench.conformance.claim import NotApplicable
 from linbench.conformance.subject import Subject
 from linbench.conformance.training import SEED
 from linbench.core.errors import Unsuitable, one_line
-from linbench.core.isolation import isolated
+from linbench.core.isolation.isolate import isolated
 
 Check = Callable[[Subject], str | None]
 """A function that returns, perhaps with a remark, where its claim holds.

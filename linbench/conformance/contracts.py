@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linbench.core.engines.trial import settle
-from linbench.core.plan import make_plan
-from linbench.core.spec import Spec
-from linbench.core.workbench import Workbench
+from linbench.core.problem.workbench import Workbench
+from linbench.core.request.plan import make_plan
+from linbench.core.request.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linbench.core.catalog import Catalog
-    from linbench.core.component import Component
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.component import Component
 
 
 def with_contract(catalog: Catalog, component: Component, params: Mapping[str, object]) -> Component:

@@ -12,7 +12,7 @@ import torch
 
 from linbench.conformance.claim import require
 from linbench.conformance.training import Regression, advance, start
-from linbench.core.isolation import isolated
+from linbench.core.isolation.isolate import isolated
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

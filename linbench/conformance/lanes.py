@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from linbench.conformance.claim import require
 from linbench.conformance.progress import compared
-from linbench.core.record import Status
-from linbench.core.spec import Sweep
+from linbench.core.outcome.record import Status
+from linbench.core.request.spec import Sweep
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

@@ -9,11 +9,11 @@ import torch
 from linbench.comparison import compare_plan, specs_of
 from linbench.conformance.claim import NotApplicable, require
 from linbench.conformance.training import Regression, trajectory
-from linbench.core.plan import Settings, make_plan
-from linbench.core.problem import Problem
-from linbench.core.record import Record, Status
-from linbench.core.runner import EngineName, Execution
-from linbench.core.spec import Spec, parse_value
+from linbench.core.outcome.record import Record, Status
+from linbench.core.problem.problem import Problem
+from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request.spec import Spec, parse_value
+from linbench.core.running.runner import EngineName, Execution
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

@@ -9,7 +9,7 @@ import torch
 
 from linbench.conformance.claim import NotApplicable, require
 from linbench.conformance.training import SEED, STEPS, Regression, advance, require_repeatable, start, trajectory
-from linbench.core.isolation import isolated
+from linbench.core.isolation.isolate import isolated
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

@@ -9,11 +9,11 @@ from typing import Any
 
 from linbench.comparison import specs_of
 from linbench.conformance.contracts import with_contract
-from linbench.core.catalog import Catalog, Offer
-from linbench.core.component import Component
 from linbench.core.errors import UsageError
-from linbench.core.plan import accepted_parameters, bind
-from linbench.core.spec import Spec, format_spec, parse_specs
+from linbench.core.request.catalog import Catalog, Offer
+from linbench.core.request.component import Component
+from linbench.core.request.plan import accepted_parameters, bind
+from linbench.core.request.spec import Spec, format_spec, parse_specs
 
 Optimizer = str | Spec | Component | Callable[..., Any]
 """What can be checked: a spec as text, a Spec, a Component, or a class or callable `f(params, **parameters)`."""

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from linbench.conformance.claim import NotApplicable
-from linbench.core.bases import Bases
+from linbench.core.contract.run_context import RunContext
 from linbench.core.engines.driver import Driver, make_driver
-from linbench.core.isolation import isolated
-from linbench.core.run_context import RunContext
+from linbench.core.isolation.isolate import isolated
+from linbench.core.request.bases import Bases
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

@@ -1,1 +1,1 @@
-"""What is known without knowing pluggy or click: specs, plans, problems, engines, records, tables."""
+"""The harness, from a request to records: ask `running.runner.run` for the records of a plan."""

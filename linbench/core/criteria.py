@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from linbench.core.theory import Theory
+    from linbench.core.problem.closed_form import Theory
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """Machine epsilon, the spacing of numbers at 1, as torch.finfo has it."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linbench.core.plan import Case
-    from linbench.core.record import Record
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.plan import Case
 
 
 class Observer:

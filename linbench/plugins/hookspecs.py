@@ -9,7 +9,7 @@ from linbench.plugins.markers import hookspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from linbench.core.component import Component
+    from linbench.core.request.component import Component
 
 
 @hookspec

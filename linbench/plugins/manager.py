@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 import pluggy
 
-from linbench.core.catalog import Catalog, Offer
-from linbench.core.component import KINDS, Component, Kind
 from linbench.core.errors import ComponentError, UsageError, one_line
-from linbench.core.process_state import kept
+from linbench.core.isolation.process_state import kept
+from linbench.core.request.catalog import Catalog, Offer
+from linbench.core.request.component import KINDS, Component, Kind
 from linbench.plugins import hookspecs
 from linbench.plugins.markers import PROJECT
 

@@ -252,9 +252,9 @@ def test_its_help_needs_no_torch(fresh):
 
 def test_the_formats_offered_are_those_there_are():
     from linbench.cli import gate
-    from linbench.core.gate import report
+    from linbench.gate import rendering
 
-    assert tuple(report.FORMATS) == gate.FORMATS
+    assert tuple(rendering.FORMATS) == gate.FORMATS
 
 
 def test_a_new_case_that_is_selected_alone_is_named(linbench, committed):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from linbench.core.gate.timing.verdict import Times, Timings
-from linbench.core.store import Store
-from linbench.gating import timing
+from linbench.gate.timing import measure as timing
+from linbench.gate.timing.decision import Times, Timings
+from linbench.store.store import Store
 
 BASE = (10.0, 10.1, 10.2, 10.3, 10.4)
 NOISY = (5.0, 8.0, 10.2, 14.0, 20.0)

@@ -18,7 +18,7 @@ def linbench_models():
 
 
 NEEDY = """
-from linbench.core.contract import Contract
+from linbench.core.contract.contract import Contract
 
 def schedule(base=None):
     raise AssertionError("called to be listed")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from linbench.conformance.suite import CHECKS
+from linbench.conformance.all_checks import CHECKS
 
 NAMES = [check.__name__.replace("_", " ") for check in CHECKS]
 

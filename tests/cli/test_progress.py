@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from linbench.cli.progress import ProgressBar, TrainingLog, watching
-from linbench.core.plan import Plan
+from linbench.core.request.plan import Plan
 
 pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
 

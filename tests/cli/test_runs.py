@@ -264,7 +264,7 @@ def test_with_linbench_store_empty_there_is_none(linbench, monkeypatch):
 def test_a_store_that_cannot_be_used_stops_a_command_before_it_trains(refused, path, monkeypatch):
     path.parent.mkdir()
     path.write_text("this is no store\n" * 100)
-    monkeypatch.setattr("linbench.core.runner.run", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr("linbench.core.running.runner.run", lambda *_: pytest.fail("it trained"))
     reason = f"the store {path} cannot be used: it is not an SQLite file"
     for arguments in (ONE, f"{ONE} --format jsonl", f"{ONE} --resume", "runs list", "runs delete 1"):
         assert refused(arguments).startswith(reason)

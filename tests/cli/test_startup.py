@@ -22,7 +22,7 @@ print(json.dumps({{"code": code, "imported": imported}}), file=sys.stderr)
 """
 
 HEAVY = ["torch", "numpy", "rich", "sklearn"]
-RECORDS = ["linbench.core.record", "linbench.core.serialize", "linbench.core.plan"]
+RECORDS = ["linbench.core.outcome.record", "linbench.results.serialize", "linbench.core.request.plan"]
 METADATA = ["importlib.metadata", "tabulate", "pluggy", "platformdirs"]  # of what is installed; tabulate reads it too
 REAL_DYNAMO = "torch._dynamo.eval_frame"
 

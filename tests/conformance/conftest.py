@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from linbench.conformance.all_checks import CHECKS
 from linbench.conformance.check import judge
 from linbench.conformance.subject import subject_of
-from linbench.conformance.suite import CHECKS
 from linbench.plugins.manager import load_plugins
 
 sys.path.insert(0, str(Path(__file__).parent))  # for broken.py, which plays a third party's module

@@ -4,7 +4,7 @@ import broken
 import pytest
 
 import linbench
-from linbench.conformance.suite import CHECKS
+from linbench.conformance.all_checks import CHECKS
 from linbench.plugins.builtin.optimizers import linbench_optimizers
 
 TORCHS_OWN = [component.name for component in linbench_optimizers()]

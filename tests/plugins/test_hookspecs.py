@@ -5,8 +5,8 @@ import inspect
 import pluggy
 import pytest
 
-from linbench.core.component import KINDS
-from linbench.core.plan import _HARNESS_ARGUMENTS
+from linbench.core.request.component import KINDS
+from linbench.core.request.plan import _HARNESS_ARGUMENTS
 from linbench.plugins import hookspecs
 from linbench.plugins.builtin import devices, models, optimizers, problems, reporters
 from linbench.plugins.markers import PROJECT

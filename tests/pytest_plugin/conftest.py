@@ -3,7 +3,7 @@
 import pytest
 
 import linbench
-import linbench.gating.in_pytest
+import linbench.gate.pytest_gate
 
 MINE = """
 import torch

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from linbench.core.gate.timing.fingerprint import machine
-from linbench.core.gate.timing.stored import Stored, read_timings, write_timings
-from linbench.core.gate.timing.verdict import Times, Timings
-from linbench.gating import timing
+from linbench.gate.timing import measure as timing
+from linbench.gate.timing.baseline_times import Stored, read_timings, write_timings
+from linbench.gate.timing.decision import Times, Timings
+from linbench.gate.timing.fingerprint import machine
 
 RATIOS = (10.0, 10.1, 10.2, 10.3, 10.4)
 CONTROL = (40.0, 40.1, 40.2, 40.3, 40.4)

@@ -16,30 +16,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
-from linbench.core.construct import of_parameters_only
+from linbench.core.contract.construct import of_parameters_only
 from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
+from linbench.core.engines.failing_cases import told_apart
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
-from linbench.core.engines.refused import told_apart
 from linbench.core.engines.replay import Replays, covered
+from linbench.core.engines.separability import Verdicts, user_verdicts
 from linbench.core.engines.serial import SerialEngine, batch_order
 from linbench.core.engines.trial import settle
-from linbench.core.engines.verdicts import Verdicts, user_verdicts
 from linbench.core.errors import one_line
-from linbench.core.garbage import collection_put_off
-from linbench.core.isolation import isolated, threads_for
-from linbench.core.measurement import Measurement, records
+from linbench.core.isolation.garbage import collection_put_off
+from linbench.core.isolation.isolate import isolated, threads_for
 from linbench.core.observer import Observer
-from linbench.core.outcome import Lookout
-from linbench.core.structure import shape_of
+from linbench.core.outcome.judgement import Lookout
+from linbench.core.outcome.measurement import Measurement, records
+from linbench.core.problem.structure import shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.plan import Case, Settings
-    from linbench.core.record import Record
-    from linbench.core.workbench import Setup, Workbench
+    from linbench.core.outcome.record import Record
+    from linbench.core.problem.workbench import Setup, Workbench
+    from linbench.core.request.plan import Case, Settings
 
 MEMORY_PER_BATCH = 256 * 2**20
 """Bytes that the recorded trajectory of one batch may take; it decides how many lanes a batch has."""

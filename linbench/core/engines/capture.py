@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from linbench.core.engines.lane_models import LaneModel
-    from linbench.core.plan import Case
-    from linbench.core.workbench import Setup
+    from linbench.core.problem.workbench import Setup
+    from linbench.core.request.plan import Case
 
 WARM_UP = 3
 """Steps before the capture: they allocate the optimizer's state, and let the watch see every form of call."""

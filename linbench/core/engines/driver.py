@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from linbench.core.construct import construct
-from linbench.core.contract import Contract
+from linbench.core.contract.construct import construct
+from linbench.core.contract.contract import Contract
 from linbench.core.errors import Unsuitable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.component import Component
-    from linbench.core.run_context import RunContext
+    from linbench.core.contract.run_context import RunContext
+    from linbench.core.request.component import Component
 
 CURVATURE_EVERY = 10
 """Steps between two calls of `update_hessian`, where nothing else is declared (Liu et al. 2023, Sophia: k = 10)."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from linbench.core.isolation import isolated
+from linbench.core.isolation.isolate import isolated
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from linbench.core.workbench import Setup
+    from linbench.core.problem.workbench import Setup
 
 
 class LaneModel(Protocol):

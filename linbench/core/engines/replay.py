@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from linbench.core.engines.lanes import NotSeparable
+from linbench.core.engines.separability import Verdicts, fingerprint
 from linbench.core.engines.serial import train
-from linbench.core.engines.verdicts import Verdicts, fingerprint
-from linbench.core.isolation import isolated, threads_for
+from linbench.core.isolation.isolate import isolated, threads_for
 from linbench.core.observer import Observer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.measurement import Measurement
-    from linbench.core.plan import Case
-    from linbench.core.workbench import Workbench
+    from linbench.core.outcome.measurement import Measurement
+    from linbench.core.problem.workbench import Workbench
+    from linbench.core.request.plan import Case
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, torch.float16: 0.02}
 """How far costs may lie apart, relative to the larger of the initial cost and the cost itself."""

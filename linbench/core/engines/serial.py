@@ -14,17 +14,17 @@ from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.engines.series import AT_ONCE, Series
 from linbench.core.engines.trial import run_context, sampled, settle
 from linbench.core.errors import Unsuitable
-from linbench.core.isolation import isolated, threads_for
-from linbench.core.measurement import Measurement, failed, records, skipped
-from linbench.core.outcome import Lookout
+from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.outcome.judgement import Lookout
+from linbench.core.outcome.measurement import Measurement, failed, records, skipped
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from linbench.core.observer import Observer
-    from linbench.core.plan import Case, Settings
-    from linbench.core.record import Record
-    from linbench.core.workbench import Setup, Workbench
+    from linbench.core.outcome.record import Record
+    from linbench.core.problem.workbench import Setup, Workbench
+    from linbench.core.request.plan import Case, Settings
 
 _UPDATES_TO_OBSERVER = 50
 

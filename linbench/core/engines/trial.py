@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from linbench.core.contract import Contract
+from linbench.core.contract.contract import Contract
+from linbench.core.contract.run_context import RunContext
 from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.errors import Unsuitable, one_line
-from linbench.core.isolation import isolated, threads_for
-from linbench.core.plan import accepted_parameters
-from linbench.core.run_context import RunContext
-from linbench.core.structure import shape_of
+from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.problem.structure import shape_of
+from linbench.core.request.plan import accepted_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from linbench.core.plan import Case
-    from linbench.core.workbench import Setup
+    from linbench.core.problem.workbench import Setup
+    from linbench.core.request.plan import Case
 
 STEPS = 12
 """Steps of a trial: more than the ten after which curvature is refreshed (Liu et al. 2023, Sophia)."""

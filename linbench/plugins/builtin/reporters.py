@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linbench import Component, hookimpl
 
-_DATA = "linbench.core.serialize"
+_DATA = "linbench.results.serialize"
 
 
 @hookimpl
@@ -14,7 +14,7 @@ def linbench_reporters() -> list[Component]:
         Component(
             "reporter",
             "table",
-            "linbench.core.table:render",
+            "linbench.results.table.render:render",
             summary="A table with notes, for people; style=any tabulate format",
             parameters={"style": "simple", "show_all": False, "width": 100},
         ),

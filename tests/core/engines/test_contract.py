@@ -10,8 +10,8 @@ import linbench
 from linbench import Contract
 from linbench.comparison import specs_of
 from linbench.core.engines.trial import settle
-from linbench.core.plan import make_plan
-from linbench.core.workbench import Workbench
+from linbench.core.problem.workbench import Workbench
+from linbench.core.request.plan import make_plan
 from linbench.plugins.manager import load_plugins
 
 X = torch.tensor([[1.0], [2.0], [3.0], [4.0]], dtype=torch.float64)

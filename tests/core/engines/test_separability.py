@@ -8,8 +8,8 @@ import torch
 
 import linbench
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
-from linbench.core.engines.verdicts import Verdicts
-from linbench.core.pool import in_processes
+from linbench.core.engines.separability import Verdicts
+from linbench.core.running.pool import in_processes
 
 HARMLESS = {
     hostile.ItemOnLr,  # as lanes that share their lr

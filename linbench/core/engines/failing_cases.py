@@ -1,0 +1,31 @@
+"""Cases that raise before they have made a step, told apart so that they keep no others from being a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from linbench.core.engines.serial import make_trainer
+from linbench.core.isolation.isolate import isolated, threads_for
+
+if TYPE_CHECKING:
+    from linbench.core.problem.workbench import Workbench
+    from linbench.core.request.plan import Case
+
+
+def told_apart(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case], list[Case]]:
+    """The cases that raise before they have made a step, and the others; each set of hyperparameters is tried once."""
+    one_each = {case.optimizer.label: case for case in cases}
+    accepted = {label for label, case in one_each.items() if _takes_a_step(case, workbench)}
+    refused = [case for case in cases if case.optimizer.label not in accepted]
+    return refused, [case for case in cases if case.optimizer.label in accepted]
+
+
+def _takes_a_step(case: Case, workbench: Workbench) -> bool:
+    try:
+        setup = workbench.setup(case)
+        with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+            make_trainer(case, setup).update(setup.X, setup.y)
+    except (Exception, SystemExit):  # third-party code
+        return False
+    return True

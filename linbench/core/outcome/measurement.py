@@ -1,0 +1,167 @@
+"""From what an engine measured to records: one path for every engine, for one run or many."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from linbench.core.errors import LinbenchError, one_line
+from linbench.core.outcome.judgement import Outcome, outcomes
+from linbench.core.outcome.record import Record, Status, Trajectory
+from linbench.core.request.plan import jsonable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from linbench.core.problem.workbench import Setup
+    from linbench.core.request.plan import Case
+
+
+MOST_POINTS = 2001
+"""Trajectories are kept whole up to 2,000 epochs, and thinned to so many points beyond."""
+
+_NUMBERS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """K runs of E epochs, as an engine hands them over.
+
+    costs: (E + 1, K), in any dtype on any device. evaluations: K counts of cost-and-gradient evaluations.
+    weight: (K, d, m) and bias: (K, m), the final parameters; None for a model that is not XW + b.
+    outputs: (K, n, m), the final model output; needed only where weight is None.
+    weights: (E + 1, K, d, m) and biases: (E + 1, K, m), where costs alone cannot resolve the target.
+    predictions: (K, m), where they were asked for.
+    epochs_run: K numbers of epochs, where runs may have stopped before the last; later costs are not theirs.
+    """
+
+    costs: Tensor
+    evaluations: Sequence[int]
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+    outputs: Tensor | None = None
+    weights: Tensor | None = None
+    biases: Tensor | None = None
+    predictions: Tensor | None = None
+    epochs_run: Sequence[int] | None = None
+
+
+def records(
+    cases: Sequence[Case],
+    setup: Setup,
+    measured: Measurement,
+    *,
+    engine: str,
+    trajectories: bool | int = False,
+    warnings: Sequence[str] = (),
+) -> list[Record]:
+    """One record for each of K cases that share a setup. warnings: of all of them."""
+    theory, settings = setup.solution.theory, cases[0].settings
+    runs = measured.epochs_run or [settings.epochs] * len(cases)
+    finals = _final_gaps(setup, measured).tolist()
+    weights, biases = _rows(measured.weight, len(cases)), _rows(measured.bias, len(cases))
+    predictions = _rows(measured.predictions, len(cases))
+    found: dict[int, Record] = {}
+    for lanes, epochs in _alike(runs):
+        costs = measured.costs[: epochs + 1, lanes].to("cpu", torch.float64)
+        gaps = _gaps(setup, measured, costs, lanes, epochs)
+        judged = outcomes(costs, gaps, settings.target * theory.scale, theory)
+        for column, (lane, outcome) in enumerate(zip(lanes, judged, strict=True)):
+            found[lane] = Record(
+                **_identity(cases[lane], engine),
+                **_as_fields(outcome),
+                epochs_run=epochs,
+                evaluations=measured.evaluations[lane],
+                optimum_cost=theory.optimum_cost,
+                gap=finals[lane],
+                relative_gap=theory.relative(finals[lane]),
+                weight=weights[lane],
+                bias=biases[lane],
+                prediction=predictions[lane],
+                warnings=(*warnings, *_noticed(outcome, costs[:, column])),
+                trajectory=_trajectory(costs[:, column], outcome, trajectories),
+                theory=theory,
+            )
+    return [found[lane] for lane in range(len(cases))]
+
+
+def _noticed(outcome: Outcome, costs: Tensor) -> tuple[str, ...]:
+    if outcome.status is Status.STALLED and bool((costs == costs[0]).all()):
+        return ("the cost never changed: the parameters did not move, or by less than rounding",)
+    return ()
+
+
+def _alike(runs: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+    """Lanes with the same number of epochs, so many at a time that what is computed of them stays small."""
+    by_epochs: dict[int, list[int]] = {}
+    for lane, epochs in enumerate(runs):
+        by_epochs.setdefault(epochs, []).append(lane)
+    for epochs, lanes in by_epochs.items():
+        most = max(1, _NUMBERS_AT_ONCE // (epochs + 1))
+        for start in range(0, len(lanes), most):
+            yield lanes[start : start + most], epochs
+
+
+def failed(case: Case, error: BaseException, engine: str) -> Record:
+    """The `error` record of a case in which something raised."""
+    reason = str(error) if isinstance(error, LinbenchError) else one_line(error)
+    trace = "".join(traceback.format_exception(error))
+    return Record(**_identity(case, engine), status=Status.ERROR, reason=reason, traceback=trace)
+
+
+def skipped(case: Case, reason: str) -> Record:
+    """The `skipped` record of a case that cannot run here."""
+    return Record(**_identity(case, "none"), status=Status.SKIPPED, reason=reason)
+
+
+def _identity(case: Case, engine: str) -> dict[str, Any]:
+    settings = case.settings
+    return {
+        "key": case.key,
+        "problem": case.problem.label,
+        "model": case.model.label,
+        "optimizer": case.optimizer.component.name,
+        "params": jsonable(case.optimizer.params),
+        "device": case.device.label,
+        "dtype": settings.dtype,
+        "seed": case.seed,
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "target": settings.target,
+        "engine": engine,
+    }
+
+
+def _as_fields(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in Outcome.__slots__}
+
+
+def _gaps(setup: Setup, measured: Measurement, costs: Tensor, lanes: list[int], epochs: int) -> Tensor:
+    """The gap of every epoch, (E + 1, K): from the parameters where they were kept, else from the costs."""
+    if measured.weights is None or measured.biases is None:
+        return costs - setup.solution.theory.optimum_cost
+    return setup.solution.gap(measured.weights[: epochs + 1, lanes], measured.biases[: epochs + 1, lanes])
+
+
+def _final_gaps(setup: Setup, measured: Measurement) -> Tensor:
+    if measured.weight is not None and measured.bias is not None:
+        return setup.solution.gap(measured.weight, measured.bias)
+    if measured.outputs is None:
+        raise ValueError("a measurement needs either the final parameters or the final outputs")
+    residuals: Tensor = measured.outputs.to("cpu", torch.float64) - setup.problem.y
+    return residuals.square().mean((-2, -1)) - setup.solution.theory.optimum_cost
+
+
+def _rows(values: Tensor | None, count: int) -> list[Any]:
+    return [None] * count if values is None else values.to("cpu", torch.float64).tolist()
+
+
+def _trajectory(costs: Tensor, outcome: Outcome, wanted: bool | int) -> Trajectory | None:
+    if wanted is False:
+        return None
+    full = Trajectory(range(len(costs)), costs.tolist())
+    return full.thinned(MOST_POINTS if wanted is True else min(wanted, MOST_POINTS), outcome.epochs_to_target)

@@ -1,0 +1,184 @@
+"""What became of one case, as plain data; nothing here needs torch."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linbench.core.problem.closed_form import Theory
+
+
+class Status(StrEnum):
+    """How a case ended."""
+
+    CONVERGED = "converged"
+    """The target was reached."""
+    BUDGET = "budget"
+    """The epochs were used up first."""
+    STALLED = "stalled"
+    """It stopped moving above the target."""
+    DIVERGED = "diverged"
+    """The cost became non-finite, or ended far above where it began."""
+    ERROR = "error"
+    """Something raised."""
+    SKIPPED = "skipped"
+    """It could not run here; the reason says why."""
+
+
+TRAINED = frozenset({Status.CONVERGED, Status.BUDGET, Status.STALLED, Status.DIVERGED})
+"""The statuses of cases that were trained to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """Time of one training step in microseconds: the median over blocks, and their interquartile range."""
+
+    median: float
+    iqr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """The cost over the epochs: `cost[i]` is the cost after `epoch[i]` updates (epochs, with mini-batches)."""
+
+    epoch: Sequence[int]
+    cost: Sequence[float]
+
+    def thinned(self, points: int, crossing: int | None = None) -> Trajectory:
+        """At most `points` of them (at least 3), log-spaced, always with first, last and the `crossing` position."""
+        count = len(self.epoch)
+        always = {0, count - 1} | ({crossing} if crossing is not None else set())
+        wanted = max(points, 3)
+        if wanted >= count:
+            return self
+        spare = wanted - len(always)
+        spaced = (min(count - 1, round(count ** (i / spare)) - 1) for i in range(1, spare + 1))
+        kept = sorted(always.union(spaced))
+        return Trajectory([self.epoch[i] for i in kept], [self.cost[i] for i in kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The result of one case. Numbers that do not exist are None; numbers that are not finite stay so here.
+
+    epochs_to_target: the first epoch at which the relative gap was at most the target.
+    evaluations: evaluations of cost and gradient that the optimizer asked for.
+    weight, bias: the final parameters, (d, m) nested and (m,); None where the model is not linear in that form.
+    gap: final cost − optimum cost, from the parameters in float64. relative_gap: that over `theory.scale`.
+    prediction: (m,), for the features given with `predict`.
+    step_time: microseconds. trajectory: only where it was asked for.
+    theory, traceback: for reports and `--debug`; not part of the JSON record.
+    """
+
+    key: str
+    problem: str
+    model: str
+    optimizer: str
+    params: Mapping[str, Any]
+    device: str
+    dtype: str
+    seed: int
+    epochs: int
+    batch_size: int | None
+    target: float
+    engine: str
+    status: Status
+    reason: str | None = None
+    epochs_run: int = 0
+    epochs_to_target: int | None = None
+    evaluations: int = 0
+    initial_cost: float | None = None
+    final_cost: float | None = None
+    best_cost: float | None = None
+    optimum_cost: float | None = None
+    gap: float | None = None
+    relative_gap: float | None = None
+    weight: Sequence[Sequence[float]] | None = None
+    bias: Sequence[float] | None = None
+    prediction: Sequence[float] | None = None
+    warnings: tuple[str, ...] = ()
+    step_time: StepTime | None = None
+    trajectory: Trajectory | None = None
+    theory: Theory | None = field(default=None, repr=False, compare=False)
+    traceback: str | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def time_to_target(self) -> float | None:
+        """Seconds: epochs to target × median step time (× steps per epoch, with mini-batches)."""
+        if self.epochs_to_target is None or self.step_time is None:
+            return None
+        return self.epochs_to_target * self.steps_per_epoch * self.step_time.median * 1e-6
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates in one pass over the data."""
+        if self.batch_size is None or self.theory is None:
+            return 1
+        return -(-self.theory.n_rows // self.batch_size)
+
+    def __reduce__(self) -> tuple[type[Record], tuple[Any, ...]]:
+        """For processes that send records by the thousand: dataclasses' own way takes several times as long."""
+        return Record, _values(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON record: every key always there (`trajectory` only with one), non-finite numbers None."""
+        content = self.as_dict()
+        return {key: value if type(value) in _FINITE else finite(value) for key, value in content.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """`to_dict` with non-finite numbers as they are."""
+        content = {
+            "key": self.key,
+            "problem": self.problem,
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "params": dict(self.params),
+            "device": self.device,
+            "dtype": self.dtype,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "target": self.target,
+            "engine": self.engine,
+            "status": self.status.value,
+            "reason": self.reason,
+            "epochs_run": self.epochs_run,
+            "epochs_to_target": self.epochs_to_target,
+            "evaluations": self.evaluations,
+            "initial_cost": self.initial_cost,
+            "final_cost": self.final_cost,
+            "best_cost": self.best_cost,
+            "optimum_cost": self.optimum_cost,
+            "gap": self.gap,
+            "relative_gap": self.relative_gap,
+            "parameters": {"W": self.weight, "b": self.bias},
+            "prediction": self.prediction,
+            "warnings": list(self.warnings),
+            "step_time_us": {"median": self.step_time.median, "iqr": self.step_time.iqr} if self.step_time else None,
+            "time_to_target_s": self.time_to_target,
+        }
+        if self.trajectory is not None:
+            content["trajectory"] = {"epoch": list(self.trajectory.epoch), "cost": list(self.trajectory.cost)}
+        return content
+
+
+_values = operator.attrgetter(*Record.__slots__)
+
+_FINITE = frozenset({type(None), bool, int, str})
+"""What needs no look: most of a record, and a sweep has a million of them."""
+
+
+def finite(value: Any) -> Any:
+    """The same nested value with None for every number that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value

@@ -1,0 +1,152 @@
+"""What cases share: problems with their solutions, devices, and how each model is read. Made once, then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from linbench.core.criteria import noise_floor
+from linbench.core.errors import ComponentError, ProblemError
+from linbench.core.isolation.process_state import kept
+from linbench.core.problem.least_squares import Solution, solve
+from linbench.core.problem.linear_form import LinearForm, find_linear_form
+from linbench.core.problem.problem import Problem
+from linbench.core.request.bases import Bases
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from linbench.core.device import Device
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.plan import Case, Choice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setup:
+    """Everything that training one case needs and that many cases have in common.
+
+    X: (n, d), y: (n, m), on the device in the case's dtype. form: None for a model that is not XW + b.
+    features: (1, d) or None, where a prediction was asked for. bases: makes the optimizers that others wrap.
+    settled: what trials found out about optimizers, by their structure.
+    """
+
+    problem: Problem
+    solution: Solution
+    device: Device
+    model: Choice
+    form: LinearForm | None
+    X: Tensor
+    y: Tensor
+    features: Tensor | None
+    bases: Bases
+    settled: dict[Hashable, Any] = field(default_factory=dict)
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device as torch knows it."""
+        return self.device.torch_device
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of one forward pass."""
+        return self.X.numel() * self.y.shape[1]
+
+    def make_model(self) -> nn.Module:
+        """A freshly initialised model on the device; drawn in torch's default dtype, so alike in every dtype."""
+        return _build_model(self.model, self.problem).to(self.X.device, self.X.dtype)
+
+    def resolves(self, target: float) -> bool:
+        """Whether costs in this dtype can tell a relative gap of `target` from rounding."""
+        theory = self.solution.theory
+        return target * theory.scale > noise_floor(theory, torch.finfo(self.X.dtype).eps)
+
+
+class Workbench:
+    """Builds what cases need, each thing once.
+
+    predict: raw feature values to predict for, or None. catalog: where base optimizers are found.
+    """
+
+    def __init__(self, predict: Sequence[float] | None = None, catalog: Catalog | None = None) -> None:
+        self._predict = predict
+        self._bases = Bases(catalog) if catalog is not None else Bases()
+        self._problems: dict[tuple[str, int], Problem] = {}
+        self._solutions: dict[str, tuple[Problem, Solution]] = {}
+        self._devices: dict[str, Device] = {}
+        self._setups: dict[tuple[str, ...], Setup] = {}
+
+    def problem(self, choice: Choice, seed: int) -> Problem:
+        """The problem for a seed; one object for all seeds that give the same data. Raises what the target raises."""
+        known = self._problems.get((choice.label, seed))
+        if known is not None:
+            return known
+        with kept():
+            problem = choice.build(seed)
+        if not isinstance(problem, Problem):
+            raise ProblemError(f"problem {choice.label!r} made a {type(problem).__name__}, not a linbench.Problem")
+        if problem.fingerprint not in self._solutions:
+            self._solutions[problem.fingerprint] = problem, solve(problem)
+        shared = self._solutions[problem.fingerprint][0]
+        self._problems[choice.label, seed] = shared
+        return shared
+
+    def check_prediction(self, problem: Problem) -> None:
+        """Raise UsageError where the features to predict for do not fit a problem."""
+        if self._predict is not None:
+            problem.encode(self._predict)
+
+    def solution(self, problem: Problem) -> Solution:
+        """The exact answer to a problem that `problem` returned."""
+        return self._solutions[problem.fingerprint][1]
+
+    def device(self, choice: Choice) -> Device:
+        """The device of that label."""
+        if choice.label not in self._devices:
+            with kept():
+                self._devices[choice.label] = choice.build()
+        return self._devices[choice.label]
+
+    def setup(self, case: Case) -> Setup:
+        """What training a case needs. Raises whatever its problem, model or device raises."""
+        problem = self.problem(case.problem, case.seed)
+        dtype: torch.dtype = getattr(torch, case.settings.dtype)
+        key = (
+            problem.fingerprint,
+            case.problem.label,
+            case.model.label,
+            case.device.label,
+            case.settings.dtype,
+        )
+        if key not in self._setups:
+            with kept():
+                self._setups[key] = self._make_setup(case, problem, dtype)
+        return self._setups[key]
+
+    def _make_setup(self, case: Case, problem: Problem, dtype: torch.dtype) -> Setup:
+        device = self.device(case.device)
+        features = None if self._predict is None else problem.encode(self._predict)
+
+        def on_device(tensor: Tensor) -> Tensor:
+            return tensor.to(device.torch_device, dtype)
+
+        return Setup(
+            problem=problem,
+            solution=self.solution(problem),
+            device=device,
+            model=case.model,
+            form=find_linear_form(lambda: _build_model(case.model, problem), problem.n_features, problem.n_targets),
+            X=on_device(problem.X),
+            y=on_device(problem.y),
+            features=None if features is None else on_device(features),
+            bases=self._bases,
+        )
+
+
+def _build_model(choice: Choice, problem: Problem) -> nn.Module:
+    model = choice.build(problem.n_features, problem.n_targets)
+    if not isinstance(model, torch.nn.Module):
+        raise ComponentError(f"model {choice.label!r} made a {type(model).__name__}, not a torch.nn.Module")
+    return model

@@ -1,1 +1,0 @@
-"""One self-contained HTML file of a run: `page.render_report`. Pure functions of records."""

@@ -1,0 +1,119 @@
+"""The committed file of convergence: one metric a line, so that a diff says what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from linbench.core.outcome.record import Status
+from linbench.gate.files import (
+    REASON,
+    VERSIONS,
+    Corrupt,
+    Fields,
+    as_json,
+    check_fields,
+    check_schema,
+    is_count,
+    is_number,
+    is_vector,
+    read,
+    replace,
+)
+from linbench.gate.metrics import SCHEMA, Measured
+from linbench.gate.tolerance import RTOL
+
+
+def read_baseline(path: Path) -> dict[str, Measured]:
+    """The cases of a baseline by their labels.
+
+    Raises BaselineError where it is missing, damaged, of a newer schema, or holds what no gate has written.
+    """
+    return read(path, "baseline", "make one with linbench gate --update --reason …", _cases)
+
+
+def write_baseline(path: Path, cases: Mapping[str, Measured]) -> None:
+    """Replace the file at once, or not at all; its folder is made. Raises BaselineError where it cannot be written."""
+    replace(path, "baseline", as_text(cases))
+
+
+def as_text(cases: Mapping[str, Measured]) -> str:
+    """The whole file: sorted, a metric per line, shortest numbers that read back the same."""
+    blocks = ",\n".join(f"    {as_json(label)}: {{\n{_lines(cases[label])}\n    }}" for label in sorted(cases))
+    inner = f"\n{blocks}\n  " if blocks else ""
+    return f'{{\n  "schema": {SCHEMA},\n  "cases": {{{inner}}}\n}}\n'
+
+
+def _lines(case: Measured) -> str:
+    content = {
+        "status": case.status.value,
+        "epochs_to_target": case.epochs_to_target,
+        "crossing_margin": case.crossing_margin,
+        "initial_cost": case.initial_cost,
+        "final_cost": case.final_cost,
+        "W": case.weight,
+        "b": case.bias,
+        "dtype": case.dtype,
+        "versions": dict(sorted(case.versions.items())),
+        "reason": case.reason,
+        "schema": case.schema,
+    }
+    return ",\n".join(f"      {as_json(name)}: {as_json(value)}" for name, value in content.items())
+
+
+def _cases(document: Any) -> dict[str, Measured]:
+    check_schema(document, SCHEMA, ("cases",))
+    if not isinstance(document["cases"], dict):
+        raise Corrupt("cases must be an object")
+    return {label: _case(label, content) for label, content in document["cases"].items()}
+
+
+def _case(label: str, content: Any) -> Measured:
+    if not label.isprintable() or not label:
+        raise Corrupt(f"a case is called {label!r}")
+    schema: Any = content.get("schema") if isinstance(content, dict) else None
+    if is_count(schema) and schema != SCHEMA:
+        if schema > SCHEMA:
+            raise Corrupt(f"{label}: its schema {schema} is newer than this linbench, which knows up to {SCHEMA}")
+        return Measured(label, Status.BUDGET, "float64", schema=schema)  # found to be stale when it is compared
+    check_fields(label, content, _FIELDS)
+    return _consistent(Measured(label, weight=content["W"], bias=content["b"], **_rest(content)))
+
+
+def _rest(content: dict[str, Any]) -> dict[str, Any]:
+    rest = {name: value for name, value in content.items() if name not in ("W", "b")}
+    return rest | {"status": Status(content["status"])}
+
+
+def _consistent(case: Measured) -> Measured:
+    if case.status is Status.CONVERGED and case.epochs_to_target is None:
+        raise Corrupt(f"{case.label}: it converged, but has no epochs_to_target")
+    if (case.weight is None) != (case.bias is None):
+        raise Corrupt(f"{case.label}: W and b must both be there, or neither")
+    return case
+
+
+def _is_matrix(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(is_vector, value)) and len({*map(len, value)}) == 1
+
+
+def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+_COST = (_or_null(lambda value: is_number(value) and value >= 0), "a finite number of at least 0, or null")
+_STATUSES = [status.value for status in Status if status is not Status.ERROR]
+_FIELDS: Fields = {
+    "status": (lambda value: isinstance(value, str) and value in _STATUSES, f"one of {', '.join(_STATUSES)}"),
+    "epochs_to_target": (_or_null(is_count), "a number of epochs, or null"),
+    "crossing_margin": _COST,
+    "initial_cost": _COST,
+    "final_cost": _COST,
+    "W": (_or_null(_is_matrix), "rows of finite numbers, or null"),
+    "b": (_or_null(is_vector), "a list of finite numbers, or null"),
+    "dtype": (lambda value: isinstance(value, str) and value in RTOL, f"one of {', '.join(RTOL)}"),
+    "versions": VERSIONS,
+    "reason": REASON,
+    "schema": (is_count, "a whole number"),
+}

@@ -1,0 +1,162 @@
+"""`linbench gate`: run a suite, and hold what comes out against the committed baseline."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from linbench.comparison import lr_of, run_plan, seeds_of, specs_of
+from linbench.core.errors import UsageError
+from linbench.core.request.plan import DType, Settings, make_plan
+from linbench.core.running.runner import Execution
+from linbench.gate.baseline import read_baseline, write_baseline
+from linbench.gate.files import BaselineError, check_place
+from linbench.gate.judge import judge_all
+from linbench.gate.metrics import SCHEMA, Measured, label_of, measured, settings_of
+from linbench.gate.rendering import Report
+from linbench.gate.tolerance import RTOL
+from linbench.gate.update import Updated, update
+from linbench.gate.versions import versions_of
+
+if TYPE_CHECKING:
+    from linbench.core.observer import Observer
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.plan import Case, Plan
+    from linbench.gate.configuration import Suite
+    from linbench.store.session import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A gate, resolved. plan: the cases that were selected. only: the pattern that selected them.
+
+    among: the labels of a suite that is a part of what the baseline is of, None for a whole one.
+    """
+
+    plan: Plan
+    baseline: Path
+    only: str | None = None
+    among: frozenset[str] | None = None
+
+    def selects(self, label: str) -> bool:
+        """Whether a case of the suite or of the baseline is looked at."""
+        if self.among is not None and label not in self.among:
+            return False
+        return self.only is None or fnmatch.fnmatchcase(label, self.only)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the baseline is looked at."""
+        return self.only is None and self.among is None
+
+
+def make_request(
+    catalog: Catalog, suite: Suite, baseline: Path, only: str | None = None, *, part: bool = False
+) -> Request:
+    """Resolve a suite against a catalog; raises UsageError for what cannot be run, or where nothing is selected.
+
+    part: the baseline is of a larger suite, whose other cases are none of this request's business.
+    """
+    settings = Settings(suite.epochs, suite.batch_size, suite.target, _dtype(suite.dtype))
+    plan = make_plan(
+        catalog,
+        optimizers=specs_of(suite.optimizers),
+        models=specs_of(suite.models),
+        devices=specs_of("cpu"),
+        problems=specs_of(suite.problems),
+        seeds=seeds_of(suite.seeds),
+        lr=lr_of(suite.lr),
+        settings=settings,
+    )
+    request = Request(plan, baseline, only, frozenset(map(label_of, plan)) if part else None)
+    left_out = frozenset(case.digest for case in plan if not request.selects(label_of(case)))
+    return replace(request, plan=replace(plan, done=left_out))
+
+
+def run_request(
+    request: Request, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
+) -> Report:
+    """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs.
+
+    recorder: keeps the records in a store; raises StoreError, before anything runs, where it cannot.
+    """
+    was = _selected(request, read_baseline(request.baseline))
+    _check_selection(request, was)
+    labels = {label_of(case) for case in request.plan}
+    if request.whole and not labels & set(was):
+        raise BaselineError(
+            f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
+        )
+    now = measure(request.plan, jobs, observer, recorder)
+    return Report(
+        judge_all(now, was), sorted({**now, **was}), settings_of(request.plan.settings), str(request.baseline)
+    )
+
+
+def run_update(
+    request: Request,
+    *,
+    reason: str,
+    prune: bool = False,
+    folder: Path | None = None,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+    recorder: Recorder | None = None,
+) -> Updated:
+    """Run the suite and make what comes out the baseline, where it differs; the rest of the file stays.
+
+    folder: where the command is run, the current directory unless given. recorder: as for `run_request`.
+    Raises BaselineError for a baseline that is damaged, or would be written outside the folder and its repository; the
+    file is as before then.
+    """
+    check_place(request.baseline, folder or Path.cwd())
+    was = read_baseline(request.baseline) if request.baseline.exists() else {}
+    selected = _selected(request, was)
+    _check_selection(request, selected)
+    stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selected), None)
+    if stale is not None:
+        raise BaselineError(f"{request.baseline} is of an older schema: update all of it, without --only")
+    now = measure(request.plan, jobs, observer, recorder)
+    updated = update(was, now, judge_all(now, selected), reason=reason, prune=prune)
+    if updated.cases != was:
+        write_baseline(request.baseline, updated.cases)
+    return updated
+
+
+def measure(
+    plan: Plan, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
+) -> dict[str, Measured]:
+    """What every case comes to, by its label: the serial loop, in one process or several."""
+    if not len(plan):
+        return {}
+    cases: dict[str, Case] = {case.key: case for case in plan}
+    execution = Execution(engine="serial", jobs=jobs, trajectories=True, timing=False)
+    found: dict[str, Measured] = {}
+    for record in run_plan(plan, execution, observer=observer, recorder=recorder):
+        case = cases[record.key]
+        label = label_of(case)
+        found[label] = measured(record, label, versions_of(case))
+    return found
+
+
+def _selected(request: Request, cases: Mapping[str, Measured]) -> dict[str, Measured]:
+    return {label: case for label, case in cases.items() if request.selects(label)}
+
+
+def _check_selection(request: Request, was: Mapping[str, Measured]) -> None:
+    if not len(request.plan) and not was:
+        names: Sequence[Any] = request.plan.optimizers
+        example = f"*{names[0].label}*" if names else "*"
+        raise UsageError(
+            f"no case is called {request.only!r}: the pattern is for the whole label, for example {example!r}"
+        )
+
+
+def _dtype(text: str) -> DType:
+    if text not in RTOL:
+        raise UsageError(f"dtype of a gate must be {' or '.join(RTOL)}, not {text!r}")
+    known: dict[str, DType] = {name: name for name in get_args(DType)}
+    return known[text]

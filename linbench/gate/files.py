@@ -1,0 +1,153 @@
+"""Files of a gate that are committed: strict when they are read, whole when they are written."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from linbench.core.errors import LinbenchError, one_line
+from linbench.gate.finding import printable
+
+LARGEST_FILE = 64 * 2**20
+"""Bytes; some hundred thousand cases."""
+
+LARGEST_COUNT = 2**53
+
+Fields = Mapping[str, tuple[Callable[[Any], bool], str]]
+"""What an object of a file must hold: of each name whether a value fits, and in words what would."""
+
+T = TypeVar("T")
+
+
+class BaselineError(LinbenchError):
+    """There is nothing to compare with (command line: exit code 3)."""
+
+
+class Corrupt(Exception):  # noqa: N818  becomes a BaselineError that names the file
+    """A file holds what no gate has written; the text says where."""
+
+
+def read(path: Path, what: str, advice: str, parse: Callable[[Any], T]) -> T:
+    """What `parse` makes of a JSON file; it raises Corrupt for what cannot be.
+
+    what: what the file is. advice: what to do where there is none.
+    Raises BaselineError where it is missing, unreadable, no JSON, has a key twice, or is corrupt.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise BaselineError(f"there is no {what} {path}: {advice}") from None
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"cannot read the {what} {path}: {one_line(error)}") from None
+    try:
+        if len(content) > LARGEST_FILE:
+            raise Corrupt(f"it is larger than {LARGEST_FILE >> 20} MiB")
+        return parse(json.loads(content.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_constant))
+    except Corrupt as error:
+        raise BaselineError(
+            f"{path} is no {what}: {printable(str(error))}; restore it, or delete it and --update"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{path} is no {what}: it is not JSON: {printable(one_line(error))}") from None
+
+
+def replace(path: Path, what: str, text: str) -> None:
+    """Replace the file at once, or not at all; its folder is made. Raises BaselineError where it cannot be written."""
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise BaselineError(f"cannot write the {what} {path}: {error.strerror}") from None
+
+
+def check_place(path: Path, folder: Path) -> None:
+    """Raise BaselineError for a path outside the repository that the folder lies in, or outside the folder."""
+    folder = folder.resolve()
+    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    if not path.resolve().is_relative_to(root):
+        raise BaselineError(f"a baseline is written inside {root} only, not to {path}")
+
+
+def check_schema(document: Any, schema: int, names: Sequence[str]) -> None:
+    """Raise Corrupt for a document that is of another schema, or holds anything but that and `names`."""
+    if not isinstance(document, dict) or not isinstance(document.get("schema"), int):
+        raise Corrupt("it has no schema")
+    if document["schema"] > schema:
+        raise Corrupt(f"its schema {document['schema']} is newer than this linbench, which knows up to {schema}")
+    if set(document) != {"schema", *names} or document["schema"] != schema or type(document["schema"]) is not int:
+        raise Corrupt(f"it must hold schema {schema} and {', '.join(names)}, and nothing else")
+
+
+def check_fields(where: str, content: Any, fields: Fields) -> None:
+    """Raise Corrupt unless `content` is an object that holds all of these, each as it must be, and nothing else."""
+    if not isinstance(content, dict):
+        raise Corrupt(f"{where} is no object")
+    for name, (fits, wanted) in fields.items():
+        if name not in content:
+            raise Corrupt(f"{where}: {name} is missing")
+        if not fits(content[name]):
+            raise Corrupt(f"{where}: {name} must be {wanted}")
+    extra = next((name for name in content if name not in fields), None)
+    if extra is not None:
+        raise Corrupt(f"{where}: {extra!r} is no metric")
+
+
+def as_json(value: object) -> str:
+    """On one line, with the shortest numbers that read back the same."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+
+
+def is_count(value: Any) -> bool:
+    """Whether it is a whole number that any reader of JSON keeps."""
+    return type(value) is int and 0 <= value < LARGEST_COUNT
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number."""
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < LARGEST_COUNT)
+
+
+def is_vector(value: Any) -> bool:
+    """Whether it is a list of finite numbers, and not empty."""
+    return isinstance(value, list) and bool(value) and all(map(is_number, value))
+
+
+def is_line(value: Any) -> bool:
+    """Whether it is text that a terminal prints on one line."""
+    return isinstance(value, str) and value.isprintable()
+
+
+VERSIONS = (
+    lambda value: isinstance(value, dict) and all(is_line(k) and is_line(v) for k, v in value.items()),
+    "versions by name",
+)
+REASON = (is_line, "one line of text")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise Corrupt(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return content
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Corrupt(f"{name} is no number of a baseline, which has null for it")

@@ -1,0 +1,53 @@
+"""One training step in two halves, for whoever times the second: what comes before `step`, and `step`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from linbench.core.engines.serial import Trainer, make_trainer
+from linbench.core.errors import Unsuitable
+from linbench.core.isolation.isolate import isolated
+
+if TYPE_CHECKING:
+    from linbench.core.problem.workbench import Workbench
+    from linbench.core.request.plan import Case
+
+
+class Stepping:
+    """A case in training. An optimizer that evaluates costs by itself has all of its update in `step`.
+
+    rows: X (n, d) and y (n, m) of every update.
+    """
+
+    def __init__(self, trainer: Trainer, batch_size: int | None) -> None:
+        self.trainer = trainer
+        self.rows = trainer.setup.X[:batch_size], trainer.setup.y[:batch_size]
+        self._apart = trainer.driver.contract.plain
+
+    def prepare(self) -> None:
+        """Evaluate cost and gradient."""
+        if self._apart:
+            cost = self.trainer.cost(*self.rows)
+            self.trainer.optimizer.zero_grad()
+            cost.backward()  # type: ignore[no-untyped-call]
+
+    def step(self) -> None:
+        """Step."""
+        if self._apart:
+            self.trainer.optimizer.step()
+        else:
+            self.trainer.update(*self.rows)
+
+
+def stepping(candidates: Sequence[Case], workbench: Workbench) -> Stepping:
+    """The first of these whose model and optimizer go together; raises Unsuitable where none do."""
+    reason = Unsuitable("nothing is to be timed")
+    for case in candidates:
+        setup = workbench.setup(case)
+        try:
+            with isolated(case.seed, setup.torch_device, threads=1):
+                return Stepping(make_trainer(case, setup), case.settings.batch_size)
+        except Unsuitable as unsuitable:
+            reason = unsuitable
+    raise reason

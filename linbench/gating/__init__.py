@@ -1,1 +1,0 @@
-"""`linbench gate` and the pytest fixture: run a suite, and hold what comes out against what was committed."""

@@ -1,0 +1,1 @@
+"""Pure functions of records, without torch: tables, statistics, the report and data for programs."""

@@ -1,0 +1,1 @@
+"""What runs over several seeds, problems and targets show and do not show."""

@@ -1,0 +1,169 @@
+"""The data: runs that differ in their seed only, as one group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from linbench.core.outcome.record import Record, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What two optimizers must share for their runs to be compared. epochs: the budget of a run."""
+
+    problem: str
+    model: str
+    device: str
+    dtype: str
+    batch_size: int | None
+    target: float
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run from one seed.
+
+    budget: epochs that it was given. epochs_run: those trained, fewer where runs end early.
+    epochs_to_target: the first epoch at the target. evaluations: of cost and gradient, over `epochs_run`.
+    steps_per_epoch: updates in one pass over the data. gap: final cost − optimum cost.
+    """
+
+    seed: int
+    status: Status
+    budget: int
+    epochs_run: int = 0
+    epochs_to_target: int | None = None
+    evaluations: int = 0
+    steps_per_epoch: int = 1
+    initial_cost: float | None = None
+    final_cost: float | None = None
+    gap: float | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether it ended well; a run that passed the target and diverged afterwards did not."""
+        return math.isfinite(self.time)
+
+    @property
+    def time(self) -> float:
+        """Epochs to the target; infinite where it was not reached."""
+        if self.status is Status.CONVERGED and self.epochs_to_target is not None:
+            return self.epochs_to_target
+        return math.inf
+
+    @property
+    def epochs_spent(self) -> int:
+        """Epochs until the target, else the whole budget, also where linbench ended or lost the run before.
+
+        That a run was stopped early spares linbench's time and not the optimizer's: what is computed from runs must
+        not depend on it.
+        """
+        return int(self.time) if self.reached else self.budget
+
+    @property
+    def evaluations_spent(self) -> int | None:
+        """Evaluations over `epochs_spent`; None where optimizers vary in them from step to step, as L-BFGS does."""
+        if self.evaluations == self.epochs_run * self.steps_per_epoch:
+            return self.epochs_spent * self.steps_per_epoch
+        return self.evaluations if self.epochs_spent == self.epochs_run else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """One optimizer with its parameters in one setting, over all seeds.
+
+    optimizer: the spec. attempts: one for each seed, in the order given, skipped ones too.
+    repeated: how many more records there were of seeds that it has already; they are no further evidence.
+    """
+
+    setting: Setting
+    optimizer: str
+    attempts: Sequence[Attempt]
+    repeated: int = 0
+
+    @property
+    def runs(self) -> list[Attempt]:
+        """All that were tried, errors included; skipped ones could not run here and tell nothing."""
+        return [attempt for attempt in self.attempts if attempt.status is not Status.SKIPPED]
+
+    @property
+    def reached(self) -> int:
+        """How many of the runs reached the target."""
+        return sum(attempt.reached for attempt in self.attempts)
+
+    @property
+    def same_for_all_seeds(self) -> bool:
+        """Whether several seeds gave one and the same run, so that they are one observation and not several."""
+        runs = self.runs
+        if len(runs) < 2 or any(run.initial_cost is None for run in runs):
+            return False
+        return len({(run.status, run.time, str(run.initial_cost), str(run.final_cost)) for run in runs}) == 1
+
+    def count(self, status: Status) -> int:
+        """How many attempts ended so."""
+        return sum(attempt.status is status for attempt in self.attempts)
+
+
+def group_runs(records: Iterable[Record]) -> list[RunGroup]:
+    """Fold records over seeds, in order of first appearance; of a seed that occurs again the first record counts.
+
+    Together goes what shares problem, model, optimizer, parameters, device, dtype, batch size, target and epochs;
+    every record is in exactly one group, those that ended in `error` or were `skipped` too.
+    """
+    found: dict[tuple[Setting, str], list[Record]] = {}
+    for record in records:
+        found.setdefault((_setting(record), _label(record)), []).append(record)
+    return [_group(setting, optimizer, members) for (setting, optimizer), members in found.items()]
+
+
+def by_setting(groups: Iterable[RunGroup]) -> dict[Setting, list[RunGroup]]:
+    """The groups that may be compared with each other, in order of first appearance."""
+    found: dict[Setting, list[RunGroup]] = {}
+    for group in groups:
+        found.setdefault(group.setting, []).append(group)
+    return found
+
+
+def _group(setting: Setting, optimizer: str, records: Sequence[Record]) -> RunGroup:
+    first: dict[int, Record] = {}
+    for record in records:
+        first.setdefault(record.seed, record)
+    steps = max(record.steps_per_epoch for record in records)  # a failed record does not know it
+    attempts = [_attempt(record, steps) for record in first.values()]
+    return RunGroup(setting, optimizer, attempts, len(records) - len(first))
+
+
+def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
+    return Attempt(
+        seed=record.seed,
+        status=record.status,
+        budget=record.epochs,
+        epochs_run=record.epochs_run,
+        epochs_to_target=record.epochs_to_target,
+        evaluations=record.evaluations,
+        steps_per_epoch=steps_per_epoch,
+        initial_cost=record.initial_cost,
+        final_cost=record.final_cost,
+        gap=record.gap,
+    )
+
+
+def _setting(record: Record) -> Setting:
+    return Setting(
+        record.problem,
+        record.model,
+        record.device,
+        record.dtype,
+        record.batch_size,
+        record.target,
+        record.epochs,
+    )
+
+
+def _label(record: Record) -> str:
+    from linbench.results.table.rows import optimizer_label  # here, since the table may want statistics
+
+    return optimizer_label(record)

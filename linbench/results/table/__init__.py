@@ -1,0 +1,1 @@
+"""The table of a comparison and the notes below it: `render.render`."""

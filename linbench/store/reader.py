@@ -1,0 +1,79 @@
+"""Reading the records of runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from linbench.store.codec import read_record, read_theory
+
+if TYPE_CHECKING:
+    from linbench.core.outcome.record import Record
+    from linbench.core.problem.closed_form import Theory
+
+_AT_ONCE = 1_000
+
+_RECORD = "record, special, trajectory, theory, traceback"
+
+
+def records(connection: sqlite3.Connection, run: int) -> Iterator[Record]:
+    """The records of a run in the order of its plan, read as they are asked for."""
+    theories = Theories(connection)
+    cursor = connection.execute(f"SELECT {_RECORD} FROM records WHERE run = ? ORDER BY position", (run,))
+    while rows := cursor.fetchmany(_AT_ONCE):
+        for row in rows:
+            yield _record(row, theories)
+
+
+def has_trajectories(connection: sqlite3.Connection, run: int) -> bool:
+    """Whether any record of a run has one."""
+    query = "SELECT EXISTS (SELECT 1 FROM records WHERE run = ? AND trajectory IS NOT NULL)"
+    return bool(connection.execute(query, (run,)).fetchone()[0])
+
+
+def theories(connection: sqlite3.Connection, run: int) -> dict[str, Theory]:
+    """The closed form of each problem of a run; of the last record, where seeds differ, as in the JSON document."""
+    known, found = Theories(connection), {}
+    query = "SELECT problem, theory FROM records WHERE run = ? AND theory IS NOT NULL GROUP BY problem, theory"
+    for problem, number in connection.execute(f"{query} ORDER BY max(position)", (run,)):
+        theory = known.get(number)
+        if theory is not None:
+            found[problem] = theory
+    return found
+
+
+def newest(
+    connection: sqlite3.Connection, keys: Sequence[bytes], statuses: Sequence[str], theories: Theories
+) -> Iterator[tuple[bytes, int, Record]]:
+    """Key, run and record of everything that is stored under some keys with such a status, the newest first."""
+    query = (
+        f"SELECT key, run, {_RECORD} FROM records WHERE key IN ({', '.join('?' * len(keys))}) "
+        f"AND status IN ({', '.join('?' * len(statuses))}) ORDER BY run DESC"
+    )
+    for key, run, *row in connection.execute(query, [*keys, *statuses]):
+        yield key, run, _record(tuple(row), theories)
+
+
+class Theories:
+    """The theories of a store, each read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[int, Theory] = {}
+
+    def get(self, number: int | None) -> Theory | None:
+        """The theory of that number."""
+        if number is None:
+            return None
+        if number not in self._known:
+            row = self._connection.execute("SELECT content FROM theories WHERE id = ?", (number,)).fetchone()
+            if row is None:
+                return None
+            self._known[number] = read_theory(row[0])
+        return self._known[number]
+
+
+def _record(row: tuple[Any, ...], theories: Theories) -> Record:
+    text, special, trajectory, theory, traceback = row
+    return read_record(text, special, trajectory, theories.get(theory), traceback)

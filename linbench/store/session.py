@@ -1,0 +1,139 @@
+"""A training command and its store: what is there already is taken from it, what is trained goes into it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linbench.core.environment import environment, version
+from linbench.core.outcome.record import TRAINED
+from linbench.store.connection import explained, open_for_reading
+from linbench.store.positions import Positions
+from linbench.store.reader import Theories, newest
+from linbench.store.run_list import IMPORTED, runs
+from linbench.store.writer import NewRun, Writer
+
+if TYPE_CHECKING:
+    from linbench.core.observer import Observer
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.plan import Case, Plan
+    from linbench.store.contents import Asked
+
+_KEYS_AT_ONCE = 500
+
+Train = Callable[["Plan"], Iterable["Record"]]
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Keeps the records of one command in the store at `path`.
+
+    resume: take what earlier runs have, and train only the rest. command: the words of the command line. plugins:
+    versions by the names of the plugins that are loaded.
+    Once the records are through: `run` is its number in the store, `failure` why records are missing there, or None,
+    `written` how many are there.
+    """
+
+    path: Path
+    resume: bool = False
+    command: Sequence[str] = ()
+    plugins: Mapping[str, str | None] = field(default_factory=dict)
+    run: int | None = field(default=None, init=False)
+    failure: str | None = field(default=None, init=False)
+    written: int = field(default=0, init=False)
+
+    def recorded(
+        self, plan: Plan, asked: Asked, train: Train, observer: Observer | None = None
+    ) -> Generator[Record, None, None]:
+        """The records of a plan: those of earlier runs first, then what `train` makes of the others, as it comes.
+
+        Each is on its way into the store when it is yielded. Raises StoreError before anything is trained.
+        """
+        writer = Writer(self.path, self._new_run(plan, asked), Positions(plan).of)
+        self.run, outcome = writer.run, "failed"
+        try:
+            done: set[bytes] = set()
+            for case, record in earlier(self.path, plan, asked) if self.resume else ():
+                done.add(case.digest)
+                writer.add(record, reused=True)
+                if observer is not None:
+                    observer.finished(record)
+                yield record
+            rest = replace(plan, done=frozenset(done)) if done else plan
+            for record in train(rest) if len(rest) else ():
+                writer.add(record)
+                yield record
+            outcome = "done"
+        except (KeyboardInterrupt, GeneratorExit):
+            outcome = "interrupted"
+            raise
+        finally:
+            writer.close(outcome)
+            self.failure, self.written = writer.failure, writer.written
+
+    def lost(self) -> str | None:
+        """One line that says which records are not in the store and why; None where all of them are."""
+        if self.failure is None:
+            return None
+        return f"records were not stored in {self.path} after the first {self.written}: {self.failure}"
+
+    def _new_run(self, plan: Plan, asked: Asked) -> NewRun:
+        where = environment() | {"plugins": dict(self.plugins), "git": git_commit()}
+        return NewRun(
+            command=json.dumps(list(self.command)),
+            linbench=version(),
+            torch=where["torch"],
+            environment=json.dumps(where),
+            asked=asked.to_json(),
+            problems=json.dumps([choice.label for choice in plan.problems]),
+            optimizers=json.dumps(list(dict.fromkeys(choice.component.name for choice in plan.optimizers))),
+            planned=len(plan),
+        )
+
+
+def earlier(path: Path, plan: Plan, asked: Asked) -> Iterator[tuple[Case, Record]]:
+    """The cases of a plan that earlier runs have trained, each with its newest record that holds what is asked for."""
+    statuses = sorted(status.value for status in TRAINED)
+    connection = open_for_reading(path)
+    try:
+        made_for = {run.id: run.asked for run in runs(connection) if run.outcome != IMPORTED}
+        theories = Theories(connection)
+        cases = iter(plan)
+        while chunk := {case.digest: case for case in itertools.islice(cases, _KEYS_AT_ONCE)}:
+            found: dict[bytes, Record] = {}
+            with explained(path):
+                for key, run, record in newest(connection, list(chunk), statuses, theories):
+                    fitting = asked.fitting(record, made_for[run]) if key not in found and run in made_for else None
+                    if fitting is not None:
+                        found[key] = fitting
+            for key, case in chunk.items():
+                if key in found:
+                    yield case, found[key]
+    finally:
+        connection.close()
+
+
+def git_commit() -> str | None:
+    """The commit that is checked out in the working directory, if it is in a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def plugin_versions(statuses: Iterable[Any]) -> dict[str, str | None]:
+    """Versions by name of the plugins that are loaded and did not come with linbench."""
+    return {status.name: status.version for status in statuses if status.state == "loaded" and not status.built_in}

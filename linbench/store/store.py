@@ -1,0 +1,91 @@
+"""A store as one object: what is in it, and changes to it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linbench.store.connection import explained, open_for_reading, open_for_writing
+from linbench.store.run_list import find_run, runs
+
+if TYPE_CHECKING:
+    from linbench.core.outcome.record import Record
+    from linbench.core.problem.closed_form import Theory
+    from linbench.store.run_list import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Runs and their records in the SQLite file at `path`.
+
+    Every method opens the file and closes it again, and raises StoreError where it cannot be used.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
+    def runs(self) -> list[Run]:
+        """The runs, newest first."""
+        with self._reading() as connection:
+            return list(runs(connection))
+
+    def run(self, text: str | int = "last") -> Run:
+        """The run of that number, or `last`, `last-1`, …"""
+        with self._reading() as connection:
+            return find_run(connection, str(text))
+
+    def records(self, run: Run) -> Iterator[Record]:
+        """The records of a run in the order of its plan, read as they are asked for."""
+        from linbench.store import reader  # here and below, since lists of runs need none of it
+
+        with self._reading() as connection:
+            yield from reader.records(connection, run.id)
+
+    def has_trajectories(self, run: Run) -> bool:
+        """Whether any record of a run has one."""
+        from linbench.store import reader
+
+        with self._reading() as connection:
+            return reader.has_trajectories(connection, run.id)
+
+    def theories(self, run: Run) -> dict[str, Theory]:
+        """The closed form of each problem of a run, as far as its records have one."""
+        from linbench.store import reader
+
+        with self._reading() as connection:
+            return reader.theories(connection, run.id)
+
+    def delete(self, runs: Sequence[Run]) -> None:
+        """Take runs out, with their records."""
+        from linbench.store import removal
+
+        with self._writing() as connection:
+            removal.remove(connection, runs)
+
+    def prune(self, keep: int | None = None, older_than_days: float | None = None) -> list[Run]:
+        """Take out all runs but the newest `keep`, or those that are older than so many days; returns them."""
+        from linbench.store import removal
+
+        with self._reading() as connection:
+            chosen = removal.prunable(connection, keep, older_than_days)
+        if chosen:
+            self.delete(chosen)
+        return chosen
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), contextlib.closing(open_for_reading(self.path)) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.exists():
+            open_for_reading(self.path)  # says that there is none
+        with explained(self.path), contextlib.closing(open_for_writing(self.path)) as connection:
+            yield connection

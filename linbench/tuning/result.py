@@ -1,0 +1,84 @@
+"""What tuning found, as data, and where wider spaces would change the order of the optimizers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from linbench.tuning.trials import Score, Sensitivity, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """What a space that reaches further at both ends of every range holds for one optimizer.
+
+    trials: those outside of what was searched, with their scores on the tuning seeds. best: of these and of all trials
+    in what was searched. label: the best one's parameters as a spec. score: its score on fresh seeds.
+    edges: the parameters whose best value lies at an end of the wider range.
+    """
+
+    trials: Sequence[Trial]
+    best: Trial
+    label: str
+    score: Score
+    edges: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What tuning found for one optimizer on one problem with one model.
+
+    trials: every point with its score on the tuning seeds. default, tuned: scores on fresh seeds, of the parameters
+    that linbench uses anyway and of the best trial's. default_label, tuned_label: both as specs.
+    sensitivity: for each searched parameter. edges: those whose best value lies at an end of its range.
+    curve: for 1, 2, 4, … trials the median epochs to the target of the best of so many, drawn from all of them.
+    wider: what lies outside of the space that was searched; nothing else knows of that.
+    """
+
+    problem: str
+    model: str
+    optimizer: str
+    default_label: str
+    tuned_label: str
+    trials: Sequence[Trial]
+    default: Score
+    tuned: Score
+    best: Trial
+    sensitivity: Mapping[str, Sensitivity | None]
+    edges: Sequence[tuple[str, str]]
+    curve: Mapping[int, float]
+    wider: Wider
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """Two optimizers whose order changes when each is given its best of the wider space: `rising` gains on `falling`.
+
+    Compared are scores on fresh seeds. Being level counts as an order of its own.
+    """
+
+    rising: Tuned
+    falling: Tuned
+
+
+def flips(results: Sequence[Tuned]) -> list[Flip]:
+    """All pairs, on the same problem with the same model, whose order depends on the space."""
+    pairs = itertools.combinations(results, 2)
+    return [
+        flip for a, b in pairs if (a.problem, a.model) == (b.problem, b.model) and (flip := _flip(a, b)) is not None
+    ]
+
+
+def _flip(a: Tuned, b: Tuned) -> Flip | None:
+    searched, wider = _lead(a.tuned, b.tuned), _lead(a.wider.score, b.wider.score)
+    if searched == wider:
+        return None
+    return Flip(a, b) if wider > searched else Flip(b, a)
+
+
+def _lead(a: Score, b: Score) -> int:
+    """1 where `a` is ahead, -1 where `b` is, 0 where they are level."""
+    return (a < b) - (b < a)

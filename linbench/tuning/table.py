@@ -1,0 +1,64 @@
+"""The result of a tuning as a table with its notes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tabulate import tabulate
+
+from linbench.results.table import numbers
+from linbench.tuning.notes import notes, score_text
+
+if TYPE_CHECKING:
+    from linbench.tuning.result import Tuned
+
+WIDTH = 100
+
+
+def render(tuning: Any, style: str = "simple", width: int = WIDTH) -> str:
+    """Default against tuned, one row per problem × model × optimizer, the fastest tuned one first.
+
+    tuning: a `linbench.Tuning`. Below the table stands what the best values mean, and what to beware of.
+    """
+    results = sorted(tuning.results, key=lambda r: (r.tuned.epochs, r.tuned.gap))
+    several = {"problem": len({r.problem for r in results}) > 1, "model": len({r.model for r in results}) > 1}
+    rows = [[*(getattr(r, name) for name, shown in several.items() if shown), *_row(r)] for r in results]
+    headers = [
+        *(name for name, shown in several.items() if shown),
+        "best of the trials",
+        "default",
+        "tuned",
+        "range as good",
+    ]
+    table = tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=_alignment(len(headers)))
+    curve = _curve(results, style)
+    below = "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in notes(tuning, results))
+    return f"{table}\n\n{curve}\n\n{below}"
+
+
+def _alignment(columns: int) -> list[str]:
+    return ["left"] * (columns - 3) + ["right", "right", "left"]
+
+
+def _row(result: Tuned) -> list[str]:
+    return [result.tuned_label, score_text(result.default), score_text(result.tuned), _ranges(result)]
+
+
+def _ranges(result: Tuned) -> str:
+    """Of each searched parameter, the values with which trials took at most twice the epochs of the best."""
+    shown = (
+        f"{name} {numbers.significant(found.low, 2)} – {numbers.significant(found.high, 2)} ({found.share:.0%})"
+        for name, found in result.sensitivity.items()
+        if found is not None
+    )
+    return ", ".join(shown) or numbers.NOTHING
+
+
+def _curve(results: Sequence[Tuned], style: str) -> str:
+    """Median epochs of the best of so many trials: how much of a result is the tuning."""
+    budgets = sorted({k for result in results for k in result.curve})
+    rows = [[result.optimizer, *(numbers.integer(result.curve.get(k)) for k in budgets)] for result in results]
+    headers = ["median best of trials:", *map(str, budgets)]
+    return tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=["left"] + ["right"] * len(budgets))

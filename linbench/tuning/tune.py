@@ -1,0 +1,263 @@
+"""`linbench.tune`: the same number of trials for every optimizer, then the tuned comparison beside the default one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from linbench.comparison import Wanted, run_plan, seeds_of, specs_of
+from linbench.core.errors import UsageError
+from linbench.core.outcome.record import finite
+from linbench.core.request.plan import DType, Settings, make_plan
+from linbench.core.request.spec import Spec
+from linbench.core.running.runner import Execution
+from linbench.plugins.manager import load_plugins
+from linbench.results.serialize import as_json
+from linbench.tuning.draw import Drawn, draw
+from linbench.tuning.result import Flip, Tuned, Wider, flips
+from linbench.tuning.table import render
+from linbench.tuning.trials import (
+    WIDER,
+    Trial,
+    best,
+    budget_beyond,
+    budgets,
+    median_best,
+    score,
+    score_beyond,
+    sensitivity,
+)
+
+if TYPE_CHECKING:
+    from linbench.core.observer import Observer
+    from linbench.core.outcome.record import Record
+    from linbench.core.request.catalog import Catalog
+    from linbench.core.request.plan import Choice, Plan
+    from linbench.store.session import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The result of a tuning, which prints as a table.
+
+    records: those of the comparison on fresh seeds, default and tuned. budget: trials per optimizer.
+    wider_budget: trials per optimizer outside of what was searched.
+    """
+
+    results: Sequence[Tuned]
+    records: Sequence[Record]
+    budget: int
+    wider_budget: int
+    tuning_seeds: Sequence[int]
+    fresh_seeds: Sequence[int]
+
+    @property
+    def flips(self) -> list[Flip]:
+        """The pairs of optimizers whose order a wider space changes."""
+        return flips(self.results)
+
+    def __str__(self) -> str:
+        return render(self)
+
+    def to_json(self) -> str:
+        """The document of `linbench tune --format json`: that of `compare`, with `tuning` beside its records."""
+        document = json.loads(as_json(self.records))
+        document["tuning"] = {
+            "budget": self.budget,
+            "tuning_seeds": list(self.tuning_seeds),
+            "fresh_seeds": list(self.fresh_seeds),
+            "wider": {"factor": WIDER, "budget": self.wider_budget},
+            "flips": [_flip_as_dict(flip) for flip in self.flips],
+            "results": [finite(_as_dict(result)) for result in self.results],
+        }
+        return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def _as_dict(result: Tuned) -> dict[str, Any]:
+    content = asdict(result)
+    content["curve"] = {str(budget): epochs for budget, epochs in result.curve.items()}
+    for part in (content, content["wider"]):
+        part["edges"] = [{"parameter": name, "end": end} for name, end in part["edges"]]
+    return content
+
+
+def _flip_as_dict(flip: Flip) -> dict[str, str]:
+    where = {"problem": flip.rising.problem, "model": flip.rising.model}
+    return {**where, "rising": flip.rising.optimizer, "falling": flip.falling.optimizer}
+
+
+def tune(
+    optimizers: Wanted | Sequence[Wanted] = "sgd,adam,rmsprop",
+    models: Wanted | Sequence[Wanted] = "linear",
+    problems: Wanted | Sequence[Wanted] = "study-hours",
+    *,
+    budget: int = 50,
+    seeds: int | str | Sequence[int] = 5,
+    search_seed: int = 0,
+    epochs: int = 2000,
+    batch_size: int | None = None,
+    target: float = 1e-6,
+    dtype: DType = "float32",
+    jobs: int | None = 1,
+    plugins: Sequence[str] = (),
+    observer: Observer | None = None,
+) -> Tuning:
+    """Search every optimizer's space with the same number of trials, and compare what was found on fresh seeds.
+
+    Half as many again are drawn outside of it, and only tell whether a wider space would change the order.
+    budget: trials per optimizer, problem and model. seeds: tuning seeds; as many fresh ones follow the largest.
+    search_seed: draws the trials. The other arguments are those of `compare`.
+    Raises UsageError for a request that cannot be carried out.
+    """
+    request = make_request(
+        load_plugins(plugins).catalog,
+        optimizers=specs_of(optimizers),
+        models=specs_of(models),
+        problems=specs_of(problems),
+        budget=budget,
+        seeds=seeds_of(seeds),
+        search_seed=search_seed,
+        settings=Settings(epochs, batch_size, target, dtype),
+    )
+    return run_request(request, Execution(jobs=jobs, timing=False), observer)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A tuning, resolved. drawn: what is to be tried of each optimizer."""
+
+    base: Plan
+    drawn: Sequence[Drawn]
+    budget: int
+    wider_budget: int
+    tuning_seeds: Sequence[int]
+    fresh_seeds: Sequence[int]
+
+    @property
+    def searches(self) -> Plan:
+        """Every trial from every tuning seed."""
+        trials = [one.choice for drawn in self.drawn for one in (*drawn.searched, *drawn.beyond)]
+        return replace(self.base, optimizers=_once(trials), seeds=self.tuning_seeds)
+
+
+def make_request(
+    catalog: Catalog,
+    *,
+    optimizers: Sequence[Spec],
+    models: Sequence[Spec],
+    problems: Sequence[Spec],
+    budget: int,
+    seeds: Sequence[int],
+    search_seed: int,
+    settings: Settings,
+) -> Request:
+    """Draw every optimizer's trials; raises UsageError for what cannot be searched."""
+    if budget < 1:
+        raise UsageError(f"the budget must be at least 1 trial, not {budget}")
+    drawn = draw(catalog, optimizers, budget, search_seed)
+    base = make_plan(
+        catalog,
+        optimizers=[Spec("sgd")],
+        models=models,
+        devices=[Spec("cpu")],
+        problems=problems,
+        seeds=seeds,
+        settings=settings,
+    )
+    first = max(seeds) + 1
+    return Request(base, drawn, budget, budget_beyond(budget), tuple(seeds), tuple(range(first, first + len(seeds))))
+
+
+def run_request(
+    request: Request, execution: Execution, observer: Observer | None = None, recorder: Recorder | None = None
+) -> Tuning:
+    """Run the trials, pick the best, and run those and the defaults again on fresh seeds.
+
+    recorder: keeps the records of both in a store, as two runs of it.
+    """
+    again = None if recorder is None else replace(recorder)
+    found = _by_cell(run_plan(request.searches, execution, observer=observer, recorder=recorder))
+    cells = [(p.label, m.label) for p in request.base.problems for m in request.base.models]
+    searched = [_judged(drawn, found, cell) for cell in cells for drawn in request.drawn]
+    defaults = [drawn.default for drawn in request.drawn]
+    chosen = [one.winner for one in searched] + defaults + [one.wider_winner for one in searched]
+    final = replace(request.base, optimizers=_once(chosen), seeds=request.fresh_seeds)
+    records = list(run_plan(final, execution, observer=observer, recorder=again))
+    fresh = _by_cell(iter(records))
+    results = [_tuned(one, fresh) for one in searched]
+    shown = {(r.problem, r.model, label) for r in results for label in (r.default_label, r.tuned_label)}
+    kept = [record for record in records if (record.problem, record.model, _label(record)) in shown]
+    return Tuning(results, kept, request.budget, request.wider_budget, request.tuning_seeds, request.fresh_seeds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One optimizer's trials on one problem with one model, judged on the tuning seeds, and the best of both spaces."""
+
+    drawn: Drawn
+    cell: tuple[str, str]
+    trials: Sequence[Trial]
+    beyond: Sequence[Trial]
+    best: Trial
+    winner: Choice
+    wider_best: Trial
+    wider_winner: Choice
+
+
+def _once(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    return tuple({choice.label: choice for choice in choices}.values())
+
+
+def _label(record: Record) -> str:
+    from linbench.results.table.rows import optimizer_label
+
+    return optimizer_label(record)
+
+
+def _by_cell(records: Iterator[Record]) -> dict[tuple[str, str, str], list[Record]]:
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        found.setdefault((record.problem, record.model, _label(record)), []).append(record)
+    return found
+
+
+def _judged(drawn: Drawn, found: Mapping[Any, Sequence[Record]], cell: tuple[str, str]) -> _Judged:
+    trials = [Trial(one.point, score(found[*cell, one.choice.label])) for one in drawn.searched]
+    beyond = [Trial(one.point, score_beyond(found[*cell, one.choice.label])) for one in drawn.beyond]
+    every, candidates = [*trials, *beyond], [*drawn.searched, *drawn.beyond]
+    first, wider = best(trials), best(every)
+    winner, wider_winner = (candidates[every.index(trial)].choice for trial in (first, wider))
+    return _Judged(drawn, cell, trials, beyond, first, winner, wider, wider_winner)
+
+
+def _tuned(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Tuned:
+    drawn, cell, trials = judged.drawn, judged.cell, judged.trials
+    space = drawn.space
+    return Tuned(
+        problem=cell[0],
+        model=cell[1],
+        optimizer=drawn.name,
+        default_label=drawn.default.label,
+        tuned_label=judged.winner.label,
+        trials=trials,
+        default=score(fresh[*cell, drawn.default.label]),
+        tuned=score(fresh[*cell, judged.winner.label]),
+        best=judged.best,
+        sensitivity={name: sensitivity(trials, name, span) for name, span in space.ranges.items()},
+        edges=space.edges(judged.best.params),
+        curve={k: median_best(trials, k) for k in budgets(len(trials))},
+        wider=_wider(judged, fresh),
+    )
+
+
+def _wider(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Wider:
+    label = judged.wider_winner.label
+    return Wider(
+        trials=judged.beyond,
+        best=judged.wider_best,
+        label=label,
+        score=score(fresh[*judged.cell, label]),
+        edges=judged.drawn.space.wider().edges(judged.wider_best.params),
+    )

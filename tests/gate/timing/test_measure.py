@@ -1,0 +1,167 @@
+"""What is measured when, and what becomes of it; the numbers are made up but for one whole run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from linbench.gate.files import BaselineError
+from linbench.gate.timing import measure as timing
+from linbench.gate.timing.baseline_times import Stored, place, read_timings, write_timings
+from linbench.gate.timing.decision import Outcome, Times, Timings
+from linbench.gate.timing.fingerprint import machine
+from linbench.gate.timing.fresh_processes import Answer, Job, Side, ask, timings
+from linbench.gate.timing.revision import Sides
+
+JOB = Job(("a", "b"), "study-hours", ("manual",), "float64", 0)
+BASE = (10.0, 10.1, 10.2, 10.3, 10.4)
+NOW, OLD = Side("python", Path("now")), Side("python", Path("old"))
+
+
+def side(**factors):
+    return Timings({name: Times([value * factor for value in BASE], BASE) for name, factor in factors.items()})
+
+
+def test_only_what_seems_slower_is_measured_again():
+    jobs = []
+
+    def measure(job):
+        jobs.append(tuple(job.optimizers))
+        return side(**{name: 1.5 if name == "b" else 1.0 for name in job.optimizers}), side(a=1.0, b=1.0)
+
+    found = timing.decide(JOB, lambda job: tuple(replace_missing(one, job) for one in measure(job)))
+    assert jobs == [("a", "b"), ("b",)]
+    assert [one.outcome for one in found] == [Outcome.FINE, Outcome.SLOWER]
+
+
+def replace_missing(one, job):
+    return Timings({name: one.optimizers[name] for name in job.optimizers})
+
+
+def test_what_is_slower_only_once_is_inconclusive():
+    factors = iter([1.5, 1.0])
+
+    def measure(job):
+        return side(a=next(factors)), side(a=1.0)
+
+    (compared,) = timing.decide(JOB.only(["a"]), measure)
+    assert compared.outcome is Outcome.INCONCLUSIVE
+
+
+def answer_of(now, files=None):
+    ratio = 12.0 if now else 10.0
+    return Answer({"a": ratio, "b": 10.0}, 40.0, files=files or {})
+
+
+@pytest.fixture
+def order(monkeypatch):
+    """Which sides were asked, in turn; the working tree is 20% slower at `a`."""
+    asked = []
+
+    def answers(sides, job, tell):
+        for number, one in enumerate(sides):
+            asked.append("now" if one is NOW else "old")
+            answer = answer_of(one is NOW)
+            yield replace(answer, ratios={name: value + number * 1e-3 for name, value in answer.ratios.items()})
+
+    monkeypatch.setattr(timing, "answers", answers)
+    return asked
+
+
+def test_the_sides_take_turns(order):
+    report = timing.against_sides(JOB, Sides(NOW, OLD, "base"), True, lambda *_: None)
+    assert order[:10] == ["old", "now", "now", "old", "old", "now", "now", "old", "old", "now"]
+    assert len(order) == 20  # `a` once more
+    assert [one.outcome for one in report.compared] == [Outcome.SLOWER, Outcome.FINE]
+    assert report.findings[0].why.startswith("measured twice")
+
+
+def test_code_of_the_working_tree_itself_is_refused(monkeypatch, tmp_path):
+    files = {"a": str(tmp_path / "src" / "a.py")}
+    monkeypatch.setattr(timing, "answers", lambda sides, job, tell: (answer_of(False, files) for _ in sides))
+    with pytest.raises(BaselineError, match="both sides would run a from"):
+        timing.against_sides(JOB, Sides(NOW, OLD, "base", tmp_path), True, lambda *_: None)
+
+
+def test_another_linbench_on_the_other_side_cannot_be_compared(monkeypatch):
+    def answers(sides, job, tell):
+        return (replace(answer_of(one is NOW), linbench="2.0" if one is NOW else "1.0") for one in sides)
+
+    monkeypatch.setattr(timing, "answers", answers)
+    with pytest.raises(BaselineError, match=r"linbench is 2\.0 here and 1\.0 there"):
+        timing.against_sides(JOB, Sides(NOW, OLD, "base"), True, lambda *_: None)
+
+
+def test_nothing_in_common_cannot_be_compared(monkeypatch):
+    def answers(sides, job, tell):
+        for one in sides:
+            yield Answer({"a": 1.0} if one is NOW else {}, 40.0, {} if one is NOW else {"a": "unknown optimizer 'a'"})
+
+    monkeypatch.setattr(timing, "answers", answers)
+    with pytest.raises(BaselineError, match="no optimizer can be timed both here and in base: unknown optimizer 'a'"):
+        timing.against_sides(JOB.only(["a"]), Sides(NOW, OLD, "base"), True, lambda *_: None)
+
+
+def test_an_optimizer_that_fails_in_one_process_is_unmeasured():
+    found = timings([Answer({"a": 1.0, "b": 2.0}, 4.0), Answer({"b": 2.5}, 4.5, {"a": "ValueError: no"})])
+    assert found.optimizers == {"b": Times((2.0, 2.5), (4.0, 4.5))}
+    assert found.unmeasured == {"a": "ValueError: no"}
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """What the processes of this machine say next, as factors of what is usual."""
+    factors = {"a": 1.0, "b": 1.0}
+    monkeypatch.setattr(
+        timing, "measured_here", lambda job, plugins, tell: side(**{o: factors[o] for o in job.optimizers})
+    )
+    return factors
+
+
+def test_stored_times_are_compared_with(here, tmp_path):
+    path, unmeasured = timing.store(JOB, tmp_path, (), "first")
+    assert (path, unmeasured) == (place(tmp_path, machine()), [])
+    here["a"] = 1.2
+    report = timing.against_stored(JOB, tmp_path, (), gates=True)
+    assert [one.outcome for one in report.compared] == [Outcome.SLOWER, Outcome.FINE]
+    assert report.gates
+
+
+def test_those_of_another_machine_are_advice_only(here, tmp_path):
+    other = {**machine(), "cpu": "another"}
+    times = {step: Times(BASE, BASE) for step in timing.steps_of(JOB).values()}
+    write_timings(tmp_path, Stored(other, times))
+    here["a"] = 1.2
+    report = timing.against_stored(JOB, tmp_path, (), gates=True)
+    assert not report.gates
+    assert [finding.kind.value for finding in report.findings] == ["maybe slower"]
+    assert report.note == f"they are of another machine: cpu another, here {machine()['cpu']}"
+
+
+def test_storing_a_part_keeps_the_rest(here, tmp_path):
+    timing.store(JOB, tmp_path, (), "first")
+    here["b"] = 2.0
+    path, _ = timing.store(JOB.only(["b"]), tmp_path, (), "slower, and meant to be")
+    stored = read_timings(path)
+    a, b = (timing.steps_of(JOB)[name] for name in ("a", "b"))
+    assert (stored.reasons[a], stored.reasons[b]) == ("first", "slower, and meant to be")
+    assert stored.steps[b].ratios[0] == 2 * stored.steps[a].ratios[0]
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (replace(JOB, problem="nosuch"), "unknown problem 'nosuch'"),
+        (replace(JOB, problem="csv:path=nosuch.csv,target=y"), "nothing can be timed on csv"),
+        (replace(JOB, optimizers=["kill"]), "exit code"),
+    ],
+)
+def test_a_process_without_an_answer_is_one_line(repository, job, said):
+    Path("mine.py").write_text(
+        "import os\nfrom linbench import Component, hookimpl\n"
+        "def kill(params, lr):\n    os._exit(7)\n"
+        "@hookimpl\ndef linbench_optimizers():\n    return [Component('optimizer', 'kill', kill)]\n"
+    )
+    with pytest.raises(BaselineError, match=said) as refused:
+        ask(replace(timing.this_side(["mine.py"])), job)
+    assert "\n" not in str(refused.value)
