@@ -57,7 +57,7 @@ def test_optimizers_are_specs_classes_callables_and_partials(given, expected):
     ],
 )
 def test_an_object_given_directly_trains_as_the_spec_that_says_the_same(given, spec):
-    (direct,), (named,) = quick(given), quick(spec)
+    (direct,), (named,) = quick(given, engine="serial"), quick(spec, engine="serial")
     assert (direct.weight, direct.bias, direct.final_cost) == (named.weight, named.bias, named.final_cost)
 
 

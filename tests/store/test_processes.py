@@ -134,7 +134,8 @@ def test_a_folder_that_cannot_be_written_to_is_a_line(powerless):
 
 READ = """
 import sys
-from linbench.store import Store, reader  # all that it needs: nobody may not read where Python itself lies
+from linbench.store import reader  # all that it needs: nobody may not read where Python itself lies
+from linbench.store.store import Store
 {drop}
 store = Store(sys.argv[1])
 print([store.run().records, len(list(store.records(store.run())))])
