@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linbench.core.errors import UsageError
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.problem.problem import Problem
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import DType, Settings, make_plan
@@ -22,8 +22,8 @@ from linbench.core.running.runner import Execution
 from linbench.plugins.manager import load_plugins
 from linbench.results import serialize
 from linbench.results.table.render import render
-from linbench.store.contents import Asked
-from linbench.store.session import Recorder, plugin_versions
+from linbench.store.contents import RecordContents
+from linbench.store.session import StoreSession, plugin_versions
 from linbench.store.store import Store
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def compare(
     Raises UsageError for a request that cannot be carried out. Ctrl-C ends it early with the records done so far.
     """
     loaded = load_plugins(plugins)
-    with kept():  # making a plan imports targets
+    with restore_process_state():  # making a plan imports targets
         plan = make_plan(
             loaded.catalog,
             optimizers=specs_of(optimizers),
@@ -123,10 +123,10 @@ def compare(
             settings=Settings(epochs, batch_size, target, dtype, stop_at_target),
         )
     execution = Execution(engine, jobs, max_lanes, trajectories, timing, timeout, isolate)
-    recorder = _recorder(store, resume, plugin_versions(loaded.statuses))
-    comparison = compare_plan(plan, execution, predict, observer, recorder)
-    if recorder is not None and recorder.lost() is not None:
-        warnings.warn(str(recorder.lost()), RuntimeWarning, stacklevel=2)
+    session = _session(store, resume, plugin_versions(loaded.statuses))
+    comparison = compare_plan(plan, execution, predict, observer, session)
+    if session is not None and session.lost() is not None:
+        warnings.warn(str(session.lost()), RuntimeWarning, stacklevel=2)
     return comparison
 
 
@@ -135,12 +135,12 @@ def compare_plan(
     execution: Execution | None = None,
     predict: Sequence[float] | None = None,
     observer: Observer | None = None,
-    recorder: Recorder | None = None,
+    session: StoreSession | None = None,
 ) -> Comparison:
     """Run a plan; see `compare`."""
     records: list[Record] = []
     with contextlib.suppress(KeyboardInterrupt):  # what is done must survive an interrupt
-        for record in run_plan(plan, execution, predict, observer, recorder):
+        for record in run_plan(plan, execution, predict, observer, session):
             records.append(record)  # noqa: PERF402  not extend, which would keep none
     return Comparison(runner.in_plan_order(plan, records), len(plan))
 
@@ -150,31 +150,31 @@ def run_plan(
     execution: Execution | None = None,
     predict: Sequence[float] | None = None,
     observer: Observer | None = None,
-    recorder: Recorder | None = None,
+    session: StoreSession | None = None,
 ) -> Iterator[Record]:
     """The records of a plan as they are done; nothing is kept, so a million of them take no memory.
 
-    recorder: keeps them in a store, and takes from it what it has; those come first.
+    session: keeps them in a store, and takes from it what it has; those come first.
     """
     workbench = Workbench(predict, plan.catalog)
     execution = execution or Execution()
     check_problems(plan, workbench, execution.apart)
-    if recorder is None:
+    if session is None:
         yield from runner.run(plan, workbench, execution, observer)
         return
-    asked = Asked(predict, execution.trajectories, execution.timing)
+    asked = RecordContents(predict, execution.trajectories, execution.timing)
     with contextlib.closing(
-        recorder.recorded(plan, asked, lambda rest: runner.run(rest, workbench, execution, observer), observer)
+        session.records(plan, asked, lambda rest: runner.run(rest, workbench, execution, observer), observer)
     ) as records:
         yield from records
 
 
-def _recorder(store: str | Path | Store | None, resume: bool, plugins: Mapping[str, str | None]) -> Recorder | None:
+def _session(store: str | Path | Store | None, resume: bool, plugins: Mapping[str, str | None]) -> StoreSession | None:
     if store is None:
         if resume:
             raise UsageError("resume needs a store: store=PATH")
         return None
-    return Recorder(store.path if isinstance(store, Store) else Path(store), resume, plugins=plugins)
+    return StoreSession(store.path if isinstance(store, Store) else Path(store), resume, plugins=plugins)
 
 
 def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:

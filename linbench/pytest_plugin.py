@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from linbench.gate.pytest_gate import Asked
+    from linbench.gate.pytest_gate import GateOptions
 
 NOTE = "linbench"
 """The name under which reports carry what is to be known besides pass and fail."""
@@ -88,11 +88,11 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
     return gate
 
 
-def _asked(config: pytest.Config) -> Asked:
-    from linbench.gate.pytest_gate import Asked
+def _asked(config: pytest.Config) -> GateOptions:
+    from linbench.gate.pytest_gate import GateOptions
 
     reason = (config.getoption("linbench_reason") or "updated by pytest").strip()
-    return Asked(
+    return GateOptions(
         folder=config.rootpath,
         baseline=config.rootpath / config.getini("linbench_baseline"),
         update=reason if config.getoption("linbench_update") else None,

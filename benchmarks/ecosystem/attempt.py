@@ -6,8 +6,8 @@ import time
 
 import linbench
 from linbench.comparison import specs_of
-from linbench.core.contract.construct import BASE_NAMES, provided
-from linbench.core.engines.trial import settle
+from linbench.core.contract.construct import BASE_NAMES, is_provided
+from linbench.core.engines.trial import run_trial
 from linbench.core.outcome.record import TRAINED
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import Settings, make_plan
@@ -125,7 +125,7 @@ def contract_of(plan, workbench):
     found = {}
     for case in plan:
         try:
-            contract = settle(case, workbench.setup(case), audit=False).contract
+            contract = run_trial(case, workbench.setup(case), audit=False).contract
         except Exception:  # its reason is in the record of the first run
             continue
         found.update((f"{contract.backward}()" if need == "backward" else need, True) for need in contract.needs())
@@ -137,7 +137,7 @@ def constructor_takes(target):
     for name, parameter in inspect.signature(target).parameters.items():
         if name == "run":
             yield "linbench's pack"
-        elif parameter.default is parameter.empty and provided(name):
+        elif parameter.default is parameter.empty and is_provided(name):
             if name in BASE_NAMES:
                 yield "base optimizer"
             elif name not in ("params", "parameters", "param_groups"):

@@ -11,7 +11,7 @@ import random
 
 from tabulate import tabulate
 
-from linbench.gate.timing.decision import PROCESSES, Outcome, compare, confirmed
+from linbench.gate.timing.decision import PROCESSES, Decision, compare_optimizer, confirm
 
 NOISE = (0.015, 0.025, 0.04, 0.06, 0.1)
 FACTORS = (1.0, 1.05, 1.10, 1.15, 1.25, 2.0)
@@ -25,16 +25,16 @@ def main() -> None:
 
 
 def slower(chance: random.Random, factor: float, noise: float) -> float:
-    return sum(decision(chance, factor, noise) is Outcome.SLOWER for _ in range(DECISIONS)) / DECISIONS
+    return sum(decision(chance, factor, noise) is Decision.SLOWER for _ in range(DECISIONS)) / DECISIONS
 
 
-def decision(chance: random.Random, factor: float, noise: float) -> Outcome:
+def decision(chance: random.Random, factor: float, noise: float) -> Decision:
     def measured() -> tuple[list[float], list[float]]:
         now, was = ([chance.lognormvariate(0, noise) for _ in range(PROCESSES)] for _ in range(2))
         return [value * factor for value in now], was
 
-    first = compare("optimizer", *measured())
-    return (confirmed(first, compare("optimizer", *measured())) if first.suspect else first).outcome
+    first = compare_optimizer("optimizer", *measured())
+    return (confirm(first, compare_optimizer("optimizer", *measured())) if first.suspect else first).outcome
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import click
 
 from linbench.cli import output
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
-from linbench.cli.storing import recorder, storing_options, tell_lost
+from linbench.cli.store_options import open_session, resumable_store_options, tell_lost
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from linbench.core.request.catalog import Catalog
     from linbench.core.request.plan import Choice, Plan
     from linbench.core.running.runner import Execution
-    from linbench.store.session import Recorder
+    from linbench.store.session import StoreSession
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial", "batched")
@@ -125,7 +125,7 @@ EVERY_EPOCH = "all"
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the result to this file.",
 )
-@storing_options
+@resumable_store_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
@@ -142,13 +142,13 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     plugins = load(options["plugins"], quiet=options["quiet"])
     catalog = plugins.catalog
     reporter = output.reporter(catalog, options["format_"], options["show_all"])
-    kept = recorder(options, plugins)
+    session = open_session(options, plugins)
     if output.line_by_line(reporter):
-        ctx.exit(_stream(catalog, reporter, options, kept))
+        ctx.exit(_stream(catalog, reporter, options, session))
     with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):
         from linbench.comparison import compare_plan
 
-        comparison = compare_plan(plan, execution, predict, observer, kept)
+        comparison = compare_plan(plan, execution, predict, observer, session)
     with prints_to_stderr():
         for record in comparison:
             _show_traceback(record, options)
@@ -160,7 +160,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         as_asked = False
     else:
         as_asked = output.write(report, options["output"])
-    as_asked &= not tell_lost(kept)
+    as_asked &= not tell_lost(session)
     ctx.exit(_exit_code(comparison.records, as_asked, interrupted=comparison.interrupted))
 
 
@@ -170,13 +170,13 @@ def _prepared(
 ) -> Iterator[tuple[Plan, Execution, Sequence[float] | None, Observer]]:
     """What to run, how, what to predict for, and who watches."""
     start_torch()
-    from linbench.cli.progress import watching
+    from linbench.cli.progress import progress_shown
     from linbench.comparison import lr_of, seeds_of, specs_of
-    from linbench.core.isolation.process_state import kept
+    from linbench.core.isolation.process_state import restore_process_state
     from linbench.core.request.plan import Settings, make_plan
     from linbench.core.running.runner import Execution
 
-    with kept():  # making a plan imports targets
+    with restore_process_state():  # making a plan imports targets
         plan = make_plan(
             catalog,
             **{axis: specs_of(options[axis]) for axis in ("optimizers", "models", "devices", "problems")},
@@ -189,11 +189,11 @@ def _prepared(
         **{name: options[name] for name in EXECUTION}, trajectories=trajectories, timing=not options["no_timing"]
     )
     predict = _features(options["predict"])
-    with watching(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
+    with progress_shown(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
         yield plan, execution, predict, observer
 
 
-def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], kept: Recorder | None) -> int:
+def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], session: StoreSession | None) -> int:
     """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
     from linbench.cli.main import INTERRUPTED
     from linbench.core.outcome.record import Status
@@ -207,16 +207,16 @@ def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], kept: R
         from linbench.comparison import run_plan
 
         try:
-            for record in run_plan(plan, execution, predict, observer, kept):
+            for record in run_plan(plan, execution, predict, observer, session):
                 write(reporter.build([record]))
                 _show_traceback(record, options)
                 failed |= record.status is Status.ERROR
                 done += 1
         except KeyboardInterrupt:
             click.echo(f"linbench: interrupted after {done} of {len(plan)} runs", err=True)
-            tell_lost(kept)
+            tell_lost(session)
             return INTERRUPTED
-    return int(tell_lost(kept) or failed)
+    return int(tell_lost(session) or failed)
 
 
 def _features(text: str | None) -> Sequence[float] | None:

@@ -12,15 +12,15 @@ import click
 
 from linbench.cli import output
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
-from linbench.cli.storing import keeping_options, recorder, tell_lost
+from linbench.cli.store_options import open_session, store_options, tell_lost
 from linbench.cli.torch_start import start_torch
 
 if TYPE_CHECKING:
     from linbench.gate.convergence import Request
     from linbench.gate.rendering import Report
-    from linbench.gate.update import Updated
+    from linbench.gate.update import BaselineUpdate
     from linbench.plugins.manager import Plugins
-    from linbench.store.session import Recorder
+    from linbench.store.session import StoreSession
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ CRASHED = 4
     metavar="FILE",
     help="Write the result to this file as JUnit too, whatever --format is.",
 )
-@keeping_options
+@store_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
@@ -101,9 +101,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from linbench.core.errors import LinbenchError
     from linbench.gate.files import BaselineError
 
-    kept = recorder(options, plugins)
+    session = open_session(options, plugins)
     try:
-        code = _update(plugins, options, kept) if options["update"] else _compare(plugins, options, kept)
+        code = _update(plugins, options, session) if options["update"] else _compare(plugins, options, session)
     except BaselineError as error:
         click.echo(f"linbench: {error}", err=True)
         _annotate_failure(str(error))
@@ -134,64 +134,66 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
-    from linbench.core.isolation.process_state import kept
+    from linbench.core.isolation.process_state import restore_process_state
     from linbench.gate.configuration import find_suite, read_suite
     from linbench.gate.convergence import make_request
 
     suite = read_suite(options["suite"]) if options["suite"] else find_suite(Path())
-    with prints_to_stderr(), kept():  # making a plan imports targets
+    with prints_to_stderr(), restore_process_state():  # making a plan imports targets
         return make_request(plugins.catalog, suite, options["baseline"], options["only"])
 
 
-def _compare(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
+def _compare(plugins: Plugins, options: dict[str, Any], session: StoreSession | None) -> int:
     from linbench.cli.gate_timing import times
-    from linbench.cli.progress import watching
+    from linbench.cli.progress import progress_shown
     from linbench.gate.convergence import run_request
     from linbench.gate.rendering import FORMATS as REPORTERS
 
     request = _request(plugins, options)
     with times(request, options) as compare_times:
-        with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
-            report = _keeping(kept, options, lambda kept: run_request(request, options["jobs"], observer, kept))
+        with prints_to_stderr(), progress_shown(request.plan, log_every=0, quiet=options["quiet"]) as observer:
+            report = _keeping(
+                session, options, lambda session: run_request(request, options["jobs"], observer, session)
+            )
         report = replace(report, timing=compare_times(), strict_timing=options["strict_timing"])
     as_asked = [
         output.write(REPORTERS[options["format_"]](report), options["output"]),
         options["junit"] is None or output.write_beside(REPORTERS["junit"](report), options["junit"]),
     ]
-    tell_lost(kept)
+    tell_lost(session)
     _tell_github(report)
     return report.exit_code or int(not all(as_asked))
 
 
-def _update(plugins: Plugins, options: dict[str, Any], kept: Recorder | None) -> int:
+def _update(plugins: Plugins, options: dict[str, Any], session: StoreSession | None) -> int:
     from linbench.cli.gate_timing import store_times
-    from linbench.cli.progress import watching
+    from linbench.cli.progress import progress_shown
     from linbench.gate.convergence import run_update
 
     request, reason = _request(plugins, options), options["reason"].strip()
-    with prints_to_stderr(), watching(request.plan, log_every=0, quiet=options["quiet"]) as observer:
+    with prints_to_stderr(), progress_shown(request.plan, log_every=0, quiet=options["quiet"]) as observer:
         updated = _keeping(
-            kept,
+            session,
             options,
-            lambda kept: run_update(
-                request, reason=reason, prune=options["prune"], jobs=options["jobs"], observer=observer, recorder=kept
+            lambda session: run_update(
+                request, reason=reason, prune=options["prune"], jobs=options["jobs"], observer=observer, session=session
             ),
         )
     lines = [_told(updated, options["baseline"]), *store_times(request, options, reason)]
     as_asked = output.write("\n".join(lines), options["output"])
-    tell_lost(kept)
+    tell_lost(session)
     for crash in updated.crashed:
         click.echo(f"linbench: not updated: {crash}", err=True)
     return CRASHED if updated.crashed else int(not as_asked)
 
 
-def _keeping(kept: Recorder | None, options: dict[str, Any], run: Callable[[Recorder | None], T]) -> T:
+def _keeping(session: StoreSession | None, options: dict[str, Any], run: Callable[[StoreSession | None], T]) -> T:
     """Run with the store; a usual place that cannot be written, as in many a CI, must not fail a gate."""
     from linbench.core.errors import StoreError
     from linbench.store.place import ENVIRONMENT
 
     try:
-        return run(kept)
+        return run(session)
     except StoreError as error:
         if options["store"] is not None or os.environ.get(ENVIRONMENT):
             raise
@@ -200,7 +202,7 @@ def _keeping(kept: Recorder | None, options: dict[str, Any], run: Callable[[Reco
         return run(None)
 
 
-def _told(updated: Updated, path: Path) -> str:
+def _told(updated: BaselineUpdate, path: Path) -> str:
     lines = [f"{one.case}: {one.what}: {one.was} → {one.now}" for one in updated.changed]
     changed = len({one.case for one in updated.changed})
     return "\n".join([*lines, f"{path}: {changed} of {len(updated.cases)} cases changed"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def watching(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
+def progress_shown(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
     """The observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal.
 
     Afterwards the terminal is as it was before, also where the command was interrupted.

@@ -10,7 +10,7 @@ import click
 
 from linbench.cli import output
 from linbench.cli.options import debug_option
-from linbench.cli.storing import existing_store, store_option
+from linbench.cli.store_options import existing_store, store_option
 
 if TYPE_CHECKING:
     from linbench.store.run_list import Run
@@ -30,9 +30,9 @@ def command(run: str, path: Path | None, store: Path | None, debug: bool) -> int
     from linbench.results.report.page import render_report
 
     output.check(path)
-    kept = existing_store(store)
-    found = kept.run(run)
-    document = render_report(list(kept.records(found)), _facts(found))
+    opened = existing_store(store)
+    found = opened.run(run)
+    document = render_report(list(opened.records(found)), _facts(found))
     return int(not output.write(document, path))
 
 

@@ -13,7 +13,7 @@ import click
 from linbench.cli import output
 from linbench.cli.columns import columns
 from linbench.cli.options import debug_option
-from linbench.cli.storing import existing_store, store_option
+from linbench.cli.store_options import existing_store, store_option
 
 if TYPE_CHECKING:
     from linbench.store.difference import Difference
@@ -75,13 +75,13 @@ def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # 
     """The table of RUN (the last one unless told otherwise), under how it was made."""
     from linbench.results.table.render import render
 
-    kept = existing_store(store)
-    found = kept.run(run)
+    opened = existing_store(store)
+    found = opened.run(run)
     click.echo(f"run {found.id} · {_when(found.started)} UTC · {found.outcome or 'unfinished'} · {_counts(found)}")
     if found.command:
         click.echo(shlex.join(found.command))
     click.echo(f"linbench {found.linbench} · torch {found.torch}{_where(found)}\n")
-    click.echo(render(list(kept.records(found)), show_all=show_all))
+    click.echo(render(list(opened.records(found)), show_all=show_all))
 
 
 @command.command("diff")
@@ -94,9 +94,9 @@ def diff(before: str, after: str, show_all: bool, store: Path | None, debug: boo
     """What changed from run BEFORE to run AFTER: versions, cases, statuses, epochs, costs."""
     from linbench.store.difference import difference
 
-    kept = existing_store(store)
-    old, new = kept.run(before), kept.run(after)
-    found = difference(old, new, kept.records(old), kept.records(new))
+    opened = existing_store(store)
+    old, new = opened.run(before), opened.run(after)
+    found = difference(old, new, opened.records(old), opened.records(new))
     for line in _difference_lines(found, old, new, None if show_all else SHOWN):
         click.echo(line)
 
@@ -112,16 +112,16 @@ def export(run: str, format_: str, path: Path | None, store: Path | None, debug:
     from linbench.store.export import export_lines, export_parquet
 
     output.check(path)
-    kept = existing_store(store)
-    found = kept.run(run)
+    opened = existing_store(store)
+    found = opened.run(run)
     if format_ == "parquet":
         if path is None:
             raise click.UsageError("parquet is no text: name a file with --output.")
         with _written(path):
-            export_parquet(kept, found, path)
+            export_parquet(opened, found, path)
         return
     with _written(path), output.lines(path) as write:
-        for line in export_lines(kept, found, format_):  # type: ignore[arg-type]  # click has checked it
+        for line in export_lines(opened, found, format_):  # type: ignore[arg-type]  # click has checked it
             write(line)
 
 
@@ -147,9 +147,9 @@ def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: A
 @debug_option
 def delete(runs: tuple[str, ...], store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """Take out each RUN with its records."""
-    kept = existing_store(store)
-    found = list({run.id: run for run in map(kept.run, runs)}.values())
-    kept.delete(found)
+    opened = existing_store(store)
+    found = list({run.id: run for run in map(opened.run, runs)}.values())
+    opened.delete(found)
     for run in found:
         click.echo(f"deleted run {run.id}: {_records(run.records)}")
 
@@ -163,9 +163,9 @@ def prune(keep: int | None, older_than: float | None, store: Path | None, debug:
     """Take out old runs; with both options, those that are neither among the newest N nor younger than DAYS."""
     if keep is None and older_than is None:
         raise click.UsageError("say what to keep: --keep N or --older-than DAYS.")
-    kept = existing_store(store)
-    gone = kept.prune(keep, older_than)
-    left = len(kept.runs())
+    opened = existing_store(store)
+    gone = opened.prune(keep, older_than)
+    left = len(opened.runs())
     click.echo(f"deleted {_runs(len(gone))} with {_records(sum(run.records for run in gone))}; {_runs(left)} left")
 
 

@@ -10,7 +10,7 @@ import click
 from linbench.cli import output
 from linbench.cli.compare import DTYPES
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
-from linbench.cli.storing import recorder, storing_options, tell_lost
+from linbench.cli.store_options import open_session, resumable_store_options, tell_lost
 from linbench.cli.torch_start import start_torch
 
 
@@ -47,7 +47,7 @@ from linbench.cli.torch_start import start_torch
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write the result to this file."
 )
-@storing_options
+@resumable_store_options
 @plugin_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
@@ -64,9 +64,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """
     output.check(options["output"])
     plugins = load(options["plugins"], quiet=options["quiet"])
-    kept = recorder(options, plugins)
+    session = open_session(options, plugins)
     start_torch()
-    from linbench.cli.progress import watching
+    from linbench.cli.progress import progress_shown
     from linbench.comparison import seeds_of, specs_of
     from linbench.core.outcome.record import Status
     from linbench.core.request.plan import Settings
@@ -83,8 +83,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
             settings=Settings(options["epochs"], options["batch_size"], options["target"], options["dtype"]),
         )
         execution = Execution(jobs=options["jobs"], timing=False)
-        with watching(request.searches, log_every=0, quiet=options["quiet"]) as observer:
-            result = run_request(request, execution, observer, kept)
+        with progress_shown(request.searches, log_every=0, quiet=options["quiet"]) as observer:
+            result = run_request(request, execution, observer, session)
     report = result.to_json() if options["format_"] == "json" else str(result)
-    as_asked = output.write(report, options["output"]) & (not tell_lost(kept))
+    as_asked = output.write(report, options["output"]) & (not tell_lost(session))
     ctx.exit(int(not as_asked or any(record.status is Status.ERROR for record in result.records)))

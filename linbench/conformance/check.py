@@ -12,7 +12,7 @@ from linbench.conformance.claim import NotApplicable
 from linbench.conformance.subject import Subject
 from linbench.conformance.training import SEED
 from linbench.core.errors import Unsuitable, one_line
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 
 Check = Callable[[Subject], str | None]
 """A function that returns, perhaps with a remark, where its claim holds.
@@ -39,7 +39,7 @@ def judge(subject: Subject, check: Check) -> Verdict:
     """Run one check; whatever the optimizer raises is a failure, and global state is as before afterwards."""
     name = check.__name__.replace("_", " ")
     try:
-        with isolated(SEED, torch.device("cpu"), threads=1):
+        with isolate(SEED, torch.device("cpu"), threads=1):
             remark = check(subject)
     except (NotApplicable, Unsuitable) as reason:
         return Verdict(name, "not applicable", str(reason))

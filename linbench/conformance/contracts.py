@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linbench.core.engines.trial import settle
+from linbench.core.engines.trial import run_trial
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import make_plan
 from linbench.core.request.spec import Spec
@@ -31,7 +31,7 @@ def with_contract(catalog: Catalog, component: Component, params: Mapping[str, o
     )
     case = next(iter(plan))
     try:
-        found = settle(case, Workbench(catalog=catalog).setup(case), audit=False)
+        found = run_trial(case, Workbench(catalog=catalog).setup(case), audit=False)
     except (Exception, SystemExit):  # third-party code
         return component
     return replace(component, contract=found.contract)

@@ -12,7 +12,7 @@ import torch
 
 from linbench.conformance.claim import require
 from linbench.conformance.training import Regression, advance, start
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
@@ -41,7 +41,7 @@ def leaves_global_state_alone(subject: Subject) -> str | None:
 def _stepped(subject: Subject, seed: int) -> tuple[dict[str, object], dict[str, object], str]:
     """Global state before and after a few steps, and what they printed."""
     printed = io.StringIO()
-    with isolated(seed, torch.device("cpu"), THREADS), contextlib.redirect_stdout(printed):
+    with isolate(seed, torch.device("cpu"), THREADS), contextlib.redirect_stdout(printed):
         before = {**_settings(), **_generators()}
         model = Regression()
         advance(start(subject, model), model)

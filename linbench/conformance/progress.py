@@ -41,9 +41,9 @@ def lr_has_an_effect(subject: Subject) -> None:
 
 def reaches_an_easy_optimum(subject: Subject) -> str:
     """At its lr, or one of a wide sweep, it solves a regression of condition number 1: else it works nowhere."""
-    records = compared(subject, None, EPOCHS)
+    records = compare_runs(subject, None, EPOCHS)
     if not any(map(_solved, records)) and subject.lr is not None:
-        records += compared(subject, parse_value(RATES), EPOCHS)
+        records += compare_runs(subject, parse_value(RATES), EPOCHS)
     solved = next(filter(_solved, records), None)
     if solved is not None:
         return "" if subject.lr is None else f"at lr={solved.params['lr']:g}"
@@ -59,7 +59,7 @@ def _solved(record: Record) -> bool:
     return arrived and record.relative_gap is not None and record.relative_gap <= TARGET
 
 
-def compared(subject: Subject, lr: object, epochs: int, engine: EngineName = "auto") -> list[Record]:
+def compare_runs(subject: Subject, lr: object, epochs: int, engine: EngineName = "auto") -> list[Record]:
     """The records of the subject on the easy problem, with other rates if any are given."""
     params = subject.params if lr is None else {**subject.params, "lr": lr}
     plan = make_plan(

@@ -9,7 +9,7 @@ import torch
 
 from linbench.conformance.claim import NotApplicable, require
 from linbench.conformance.training import SEED, STEPS, Regression, advance, require_repeatable, start, trajectory
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
@@ -24,7 +24,7 @@ def is_deterministic(subject: Subject) -> None:
 def resumes_from_its_state_dict(subject: Subject) -> None:
     """A run that is saved half-way and loaded goes on bit for bit: else every checkpoint changes the result."""
     whole = trajectory(subject, Regression(), steps=2 * STEPS)
-    with isolated(SEED, torch.device("cpu"), threads=1):
+    with isolate(SEED, torch.device("cpu"), threads=1):
         model = Regression()
         driver = start(subject, model)
         for method in ("state_dict", "load_state_dict"):

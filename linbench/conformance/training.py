@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from linbench.conformance.claim import NotApplicable
 from linbench.core.contract.run_context import RunContext
 from linbench.core.engines.driver import Driver, make_driver
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 from linbench.core.request.bases import Bases
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def trajectory(
     subject: Subject, model: nn.Module, cost: Callable[[], Tensor] | None = None, steps: int = STEPS, seed: int = SEED
 ) -> Trajectory:
     """Train a model from one fixed state of all generators. cost: the model's own where none is given."""
-    with isolated(seed, torch.device("cpu"), threads=1):
+    with isolate(seed, torch.device("cpu"), threads=1):
         driver = start(subject, model)
         return advance(driver, model, cost, steps)
 
@@ -145,7 +145,7 @@ def require_repeatable(subject: Subject) -> None:
 
 def draws(subject: Subject) -> bool:
     """Whether it draws from torch's generator."""
-    with isolated(SEED, torch.device("cpu"), threads=1):
+    with isolate(SEED, torch.device("cpu"), threads=1):
         model = Regression()
         driver = start(subject, model)
         before = torch.get_rng_state()

@@ -21,11 +21,11 @@ from linbench.gate.files import (
     read,
     replace,
 )
-from linbench.gate.metrics import SCHEMA, Measured
+from linbench.gate.metrics import SCHEMA, CaseMetrics
 from linbench.gate.tolerance import RTOL
 
 
-def read_baseline(path: Path) -> dict[str, Measured]:
+def read_baseline(path: Path) -> dict[str, CaseMetrics]:
     """The cases of a baseline by their labels.
 
     Raises BaselineError where it is missing, damaged, of a newer schema, or holds what no gate has written.
@@ -33,19 +33,19 @@ def read_baseline(path: Path) -> dict[str, Measured]:
     return read(path, "baseline", "make one with linbench gate --update --reason …", _cases)
 
 
-def write_baseline(path: Path, cases: Mapping[str, Measured]) -> None:
+def write_baseline(path: Path, cases: Mapping[str, CaseMetrics]) -> None:
     """Replace the file at once, or not at all; its folder is made. Raises BaselineError where it cannot be written."""
     replace(path, "baseline", as_text(cases))
 
 
-def as_text(cases: Mapping[str, Measured]) -> str:
+def as_text(cases: Mapping[str, CaseMetrics]) -> str:
     """The whole file: sorted, a metric per line, shortest numbers that read back the same."""
     blocks = ",\n".join(f"    {as_json(label)}: {{\n{_lines(cases[label])}\n    }}" for label in sorted(cases))
     inner = f"\n{blocks}\n  " if blocks else ""
     return f'{{\n  "schema": {SCHEMA},\n  "cases": {{{inner}}}\n}}\n'
 
 
-def _lines(case: Measured) -> str:
+def _lines(case: CaseMetrics) -> str:
     content = {
         "status": case.status.value,
         "epochs_to_target": case.epochs_to_target,
@@ -62,23 +62,23 @@ def _lines(case: Measured) -> str:
     return ",\n".join(f"      {as_json(name)}: {as_json(value)}" for name, value in content.items())
 
 
-def _cases(document: Any) -> dict[str, Measured]:
+def _cases(document: Any) -> dict[str, CaseMetrics]:
     check_schema(document, SCHEMA, ("cases",))
     if not isinstance(document["cases"], dict):
         raise Corrupt("cases must be an object")
     return {label: _case(label, content) for label, content in document["cases"].items()}
 
 
-def _case(label: str, content: Any) -> Measured:
+def _case(label: str, content: Any) -> CaseMetrics:
     if not label.isprintable() or not label:
         raise Corrupt(f"a case is called {label!r}")
     schema: Any = content.get("schema") if isinstance(content, dict) else None
     if is_count(schema) and schema != SCHEMA:
         if schema > SCHEMA:
             raise Corrupt(f"{label}: its schema {schema} is newer than this linbench, which knows up to {SCHEMA}")
-        return Measured(label, Status.BUDGET, "float64", schema=schema)  # found to be stale when it is compared
+        return CaseMetrics(label, Status.BUDGET, "float64", schema=schema)  # found to be stale when it is compared
     check_fields(label, content, _FIELDS)
-    return _consistent(Measured(label, weight=content["W"], bias=content["b"], **_rest(content)))
+    return _consistent(CaseMetrics(label, weight=content["W"], bias=content["b"], **_rest(content)))
 
 
 def _rest(content: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _rest(content: dict[str, Any]) -> dict[str, Any]:
     return rest | {"status": Status(content["status"])}
 
 
-def _consistent(case: Measured) -> Measured:
+def _consistent(case: CaseMetrics) -> CaseMetrics:
     if case.status is Status.CONVERGED and case.epochs_to_target is None:
         raise Corrupt(f"{case.label}: it converged, but has no epochs_to_target")
     if (case.weight is None) != (case.bias is None):

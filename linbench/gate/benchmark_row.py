@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.errors import Unsuitable, one_line
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 from linbench.core.problem.workbench import Workbench
 from linbench.gate.timing.stepping import Stepping, stepping
 
@@ -54,7 +54,7 @@ def _time(together: Sequence[Stepping], seed: int, benchmark: Benchmark, timing:
     if EXTRA in benchmark.extra_info:
         return
     benchmark.extra_info[EXTRA] = timing.to_dict()
-    with isolated(seed, torch.device("cpu"), threads=1):
+    with isolate(seed, torch.device("cpu"), threads=1):
         benchmark.pedantic(step, setup=prepare, rounds=ROUNDS, warmup_rounds=WARM_UP)
 
 

@@ -15,10 +15,10 @@ from linbench.core.running.runner import Execution
 from linbench.gate.baseline import read_baseline, write_baseline
 from linbench.gate.files import BaselineError, check_place
 from linbench.gate.judge import judge_all
-from linbench.gate.metrics import SCHEMA, Measured, label_of, measured, settings_of
+from linbench.gate.metrics import SCHEMA, CaseMetrics, label_of, metrics_of, settings_of
 from linbench.gate.rendering import Report
 from linbench.gate.tolerance import RTOL
-from linbench.gate.update import Updated, update
+from linbench.gate.update import BaselineUpdate, update
 from linbench.gate.versions import versions_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from linbench.core.request.catalog import Catalog
     from linbench.core.request.plan import Case, Plan
     from linbench.gate.configuration import Suite
-    from linbench.store.session import Recorder
+    from linbench.store.session import StoreSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ def make_request(
 
 
 def run_request(
-    request: Request, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
+    request: Request, jobs: int | None = None, observer: Observer | None = None, session: StoreSession | None = None
 ) -> Report:
     """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs.
 
-    recorder: keeps the records in a store; raises StoreError, before anything runs, where it cannot.
+    session: keeps the records in a store; raises StoreError, before anything runs, where it cannot.
     """
     was = _selected(request, read_baseline(request.baseline))
     _check_selection(request, was)
@@ -90,7 +90,7 @@ def run_request(
         raise BaselineError(
             f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
         )
-    now = measure(request.plan, jobs, observer, recorder)
+    now = measure(request.plan, jobs, observer, session)
     return Report(
         judge_all(now, was), sorted({**now, **was}), settings_of(request.plan.settings), str(request.baseline)
     )
@@ -104,11 +104,11 @@ def run_update(
     folder: Path | None = None,
     jobs: int | None = None,
     observer: Observer | None = None,
-    recorder: Recorder | None = None,
-) -> Updated:
+    session: StoreSession | None = None,
+) -> BaselineUpdate:
     """Run the suite and make what comes out the baseline, where it differs; the rest of the file stays.
 
-    folder: where the command is run, the current directory unless given. recorder: as for `run_request`.
+    folder: where the command is run, the current directory unless given. session: as for `run_request`.
     Raises BaselineError for a baseline that is damaged, or would be written outside the folder and its repository; the
     file is as before then.
     """
@@ -119,7 +119,7 @@ def run_update(
     stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selected), None)
     if stale is not None:
         raise BaselineError(f"{request.baseline} is of an older schema: update all of it, without --only")
-    now = measure(request.plan, jobs, observer, recorder)
+    now = measure(request.plan, jobs, observer, session)
     updated = update(was, now, judge_all(now, selected), reason=reason, prune=prune)
     if updated.cases != was:
         write_baseline(request.baseline, updated.cases)
@@ -127,26 +127,26 @@ def run_update(
 
 
 def measure(
-    plan: Plan, jobs: int | None = None, observer: Observer | None = None, recorder: Recorder | None = None
-) -> dict[str, Measured]:
+    plan: Plan, jobs: int | None = None, observer: Observer | None = None, session: StoreSession | None = None
+) -> dict[str, CaseMetrics]:
     """What every case comes to, by its label: the serial loop, in one process or several."""
     if not len(plan):
         return {}
     cases: dict[str, Case] = {case.key: case for case in plan}
     execution = Execution(engine="serial", jobs=jobs, trajectories=True, timing=False)
-    found: dict[str, Measured] = {}
-    for record in run_plan(plan, execution, observer=observer, recorder=recorder):
+    found: dict[str, CaseMetrics] = {}
+    for record in run_plan(plan, execution, observer=observer, session=session):
         case = cases[record.key]
         label = label_of(case)
-        found[label] = measured(record, label, versions_of(case))
+        found[label] = metrics_of(record, label, versions_of(case))
     return found
 
 
-def _selected(request: Request, cases: Mapping[str, Measured]) -> dict[str, Measured]:
+def _selected(request: Request, cases: Mapping[str, CaseMetrics]) -> dict[str, CaseMetrics]:
     return {label: case for label, case in cases.items() if request.selects(label)}
 
 
-def _check_selection(request: Request, was: Mapping[str, Measured]) -> None:
+def _check_selection(request: Request, was: Mapping[str, CaseMetrics]) -> None:
     if not len(request.plan) and not was:
         names: Sequence[Any] = request.plan.optimizers
         example = f"*{names[0].label}*" if names else "*"

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from linbench.core.outcome.record import Status
 from linbench.gate.finding import Finding, Kind
-from linbench.gate.metrics import SCHEMA, Measured
+from linbench.gate.metrics import SCHEMA, CaseMetrics
 from linbench.gate.tolerance import RTOL, cost_allowance, epoch_allowance, parameter_allowance
 
 ACKNOWLEDGE = "acknowledge it with --update"
 IMPROVED = f"better than before, which is drift too: {ACKNOWLEDGE}"
 
 
-def judge_all(now: Mapping[str, Measured], was: Mapping[str, Measured]) -> list[Finding]:
+def judge_all(now: Mapping[str, CaseMetrics], was: Mapping[str, CaseMetrics]) -> list[Finding]:
     """The findings of every case of either, in the order of their labels."""
     found: list[Finding] = []
     for label in sorted({**now, **was}):
@@ -29,7 +29,7 @@ def judge_all(now: Mapping[str, Measured], was: Mapping[str, Measured]) -> list[
     return found
 
 
-def judge(now: Measured, was: Measured) -> list[Finding]:
+def judge(now: CaseMetrics, was: CaseMetrics) -> list[Finding]:
     """What differs by more than rounding; with other versions than the baseline's, they are named as well."""
     if now.status is Status.ERROR:
         return _with_versions([_crash(now, was.status.value)], now, was)
@@ -39,18 +39,18 @@ def judge(now: Measured, was: Measured) -> list[Finding]:
     return _with_versions([*_drifts(now, was)], now, was)
 
 
-def _new(now: Measured) -> list[Finding]:
+def _new(now: CaseMetrics) -> list[Finding]:
     if now.status is Status.ERROR:
         return [_crash(now, "not in the baseline")]
     why = "nothing to compare with; add it with --update"
     return [Finding(Kind.NEW, now.label, "the case", "not in the baseline", now.status.value, "", why)]
 
 
-def _crash(now: Measured, was: str) -> Finding:
+def _crash(now: CaseMetrics, was: str) -> Finding:
     return Finding(Kind.CRASH, now.label, "status", was, "error", "", now.error or "the run raised")
 
 
-def _drifts(now: Measured, was: Measured) -> Iterator[Finding]:
+def _drifts(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
     if now.status is not was.status:
         why = IMPROVED if now.status is Status.CONVERGED else "a status must be the same"
         yield Finding(Kind.DRIFT, now.label, "status", was.status.value, now.status.value, "", why)
@@ -61,7 +61,7 @@ def _drifts(now: Measured, was: Measured) -> Iterator[Finding]:
     yield from _parameters(now, was)
 
 
-def _epochs(now: Measured, was: Measured) -> Iterator[Finding]:
+def _epochs(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
     before, after = was.epochs_to_target, now.epochs_to_target
     if before == after:
         return
@@ -75,7 +75,7 @@ def _epochs(now: Measured, was: Measured) -> Iterator[Finding]:
         yield _drift(now, "epochs to target", str(before), str(after), f"{after - before:+d}", why)
 
 
-def _cost(now: Measured, what: str, after: float | None, before: float | None, initial: float) -> Iterator[Finding]:
+def _cost(now: CaseMetrics, what: str, after: float | None, before: float | None, initial: float) -> Iterator[Finding]:
     if before is None or after is None:
         if before is not after:
             yield _drift(now, what, _number(before), _number(after), "", "one of them is not finite")
@@ -87,7 +87,7 @@ def _cost(now: Measured, what: str, after: float | None, before: float | None, i
         yield _drift(now, what, _number(before), _number(after), _relative(after - before, before), why)
 
 
-def _parameters(now: Measured, was: Measured) -> Iterator[Finding]:
+def _parameters(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
     before, after = was.parameters, now.parameters
     if before is None or after is None:
         if before is not after:
@@ -109,7 +109,7 @@ def _parameters(now: Measured, was: Measured) -> Iterator[Finding]:
         yield _drift(now, "parameters", sizes[0], sizes[1], by, why)
 
 
-def _with_versions(found: list[Finding], now: Measured, was: Measured) -> list[Finding]:
+def _with_versions(found: list[Finding], now: CaseMetrics, was: CaseMetrics) -> list[Finding]:
     """The same findings; the first of them names the versions that are other ones, which may be the cause."""
     names = sorted(
         name for name in {**was.versions, **now.versions} if was.versions.get(name) != now.versions.get(name)
@@ -122,11 +122,11 @@ def _with_versions(found: list[Finding], now: Measured, was: Measured) -> list[F
     return [replace(found[0], why=f"{found[0].why}; versions differ: {others}"), *found[1:]]
 
 
-def _drift(now: Measured, what: str, was: str, after: str, by: str, why: str) -> Finding:
+def _drift(now: CaseMetrics, what: str, was: str, after: str, by: str, why: str) -> Finding:
     return Finding(Kind.DRIFT, now.label, what, was, after, by, why)
 
 
-def _shape(one: Measured) -> str:
+def _shape(one: CaseMetrics) -> str:
     weight: Sequence[Sequence[float]] = one.weight or ()
     return f"{len(weight)} × {len(weight[0]) if weight else 0} + {len(one.bias or ())}"
 

@@ -19,7 +19,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CaseMetrics:
     """What one case came to. Numbers that are not finite, or do not exist, are None.
 
     crossing_margin: how close the costs next to the crossing of the target come to it, relative to the cost there.
@@ -67,9 +67,9 @@ def settings_of(settings: Settings) -> str:
     return f"{settings.dtype} · {settings.epochs} epochs · {batch} · target {settings.target!r}"
 
 
-def measured(record: Record, label: str, versions: Mapping[str, str]) -> Measured:
+def metrics_of(record: Record, label: str, versions: Mapping[str, str]) -> CaseMetrics:
     """What is kept of a record. Its trajectory decides the crossing margin."""
-    return Measured(
+    return CaseMetrics(
         label=label,
         status=record.status,
         dtype=record.dtype,
@@ -95,8 +95,8 @@ def _margin(record: Record) -> float | None:
 
 
 def _around(trajectory: Trajectory, crossing: int) -> list[float]:
-    kept = zip(trajectory.epoch, trajectory.cost, strict=True)
-    return [cost for epoch, cost in kept if epoch in (crossing - 1, crossing) and math.isfinite(cost)]
+    points = zip(trajectory.epoch, trajectory.cost, strict=True)
+    return [cost for epoch, cost in points if epoch in (crossing - 1, crossing) and math.isfinite(cost)]
 
 
 def _finite(value: Any) -> float | None:

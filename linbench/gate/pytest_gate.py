@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linbench.core.errors import LinbenchError, UsageError
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.gate.benchmark_row import Benchmark, add_row
 from linbench.gate.configuration import find_suite, suite_of
 from linbench.gate.convergence import Request, make_request, run_request, run_update
@@ -26,7 +26,7 @@ ACKNOWLEDGED = (Kind.DRIFT, Kind.NEW, Kind.STALE, Kind.SLOWER)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GateOptions:
     """What the command line of pytest says.
 
     folder: the root of the tests, where the suite and `baseline/` lie. update: the reason to renew the baseline for,
@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GateResult:
     """failure: what the test fails with, or None. notes: what is to be known besides, a line each."""
 
     failure: str | None = None
@@ -53,12 +53,12 @@ class Outcome:
 
 
 def check(
-    asked: Asked,
+    asked: GateOptions,
     optimizers: Sequence[str],
     plugins: str | Sequence[str],
     more: Mapping[str, Any],
     benchmark: Callable[[], Benchmark] | str,
-) -> Outcome:
+) -> GateResult:
     """Run the gate as the fixture was called.
 
     optimizers: specs; none for the whole suite. plugins: files, relative to the root of the tests, or modules.
@@ -72,7 +72,7 @@ def check(
             return _update(asked, request, found, asked.update)
         return _compare(asked, request, found, benchmark)
     except LinbenchError as error:
-        return Outcome(str(error))
+        return GateResult(str(error))
 
 
 def _found(plugin: str, folder: Path) -> str:
@@ -81,7 +81,7 @@ def _found(plugin: str, folder: Path) -> str:
     return str(path) if path.is_file() else plugin
 
 
-def _request(asked: Asked, optimizers: Sequence[str], plugins: Sequence[str], more: Mapping[str, Any]) -> Request:
+def _request(asked: GateOptions, optimizers: Sequence[str], plugins: Sequence[str], more: Mapping[str, Any]) -> Request:
     if optimizers:
         if "optimizers" in more:
             raise UsageError("linbench_gate() has its optimizers twice")
@@ -90,24 +90,24 @@ def _request(asked: Asked, optimizers: Sequence[str], plugins: Sequence[str], mo
     suite_of(more, "linbench_gate()")
     suite = replace(find_suite(asked.folder), **more)
     catalog = load_plugins(plugins).catalog
-    with kept():  # making a plan imports targets
+    with restore_process_state():  # making a plan imports targets
         return make_request(catalog, suite, asked.baseline, part=bool(more))
 
 
-def _update(asked: Asked, request: Request, plugins: Sequence[str], reason: str) -> Outcome:
+def _update(asked: GateOptions, request: Request, plugins: Sequence[str], reason: str) -> GateResult:
     updated = run_update(request, reason=reason, folder=asked.folder, jobs=1)
     if updated.crashed:
-        return Outcome("\n".join(f"not updated: {one}" for one in updated.crashed))
+        return GateResult("\n".join(f"not updated: {one}" for one in updated.crashed))
     notes = [f"{one.case}: {one.what}: {one.was} → {one.now}" for one in updated.changed]
     if asked.timing != "off":
         path, unmeasured = store(job_of(request), asked.times, plugins, reason)
         notes += [f"{path}: step times renewed", *(f"not measured: {one}" for one in unmeasured)]
-    return Outcome(notes=notes)
+    return GateResult(notes=notes)
 
 
 def _compare(
-    asked: Asked, request: Request, plugins: Sequence[str], benchmark: Callable[[], Benchmark] | str
-) -> Outcome:
+    asked: GateOptions, request: Request, plugins: Sequence[str], benchmark: Callable[[], Benchmark] | str
+) -> GateResult:
     if not asked.baseline.exists():
         raise BaselineError(f"there is no baseline {asked.baseline}: make one with pytest --linbench-update")
     report = run_request(request, jobs=1)
@@ -115,11 +115,11 @@ def _compare(
     if asked.timing != "off":
         timing, notes = _timed(asked, request, plugins, benchmark)
         report = replace(report, timing=timing)
-    return Outcome(_told(report) if report.exit_code else None, notes)
+    return GateResult(_told(report) if report.exit_code else None, notes)
 
 
 def _timed(
-    asked: Asked, request: Request, plugins: Sequence[str], benchmark: Callable[[], Benchmark] | str
+    asked: GateOptions, request: Request, plugins: Sequence[str], benchmark: Callable[[], Benchmark] | str
 ) -> tuple[TimingReport | None, list[str]]:
     """Step times, where they can be measured, and what is to be known of them but for what fails."""
     if isinstance(benchmark, str):

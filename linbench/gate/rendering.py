@@ -106,10 +106,10 @@ def as_json(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """A heading, the summaries, and a table below each where there is something to tell."""
     rows = [(report.short(one.case), *_values(one)) for one in report.findings]
-    lines = ["### linbench gate", "", escaped(_last_line(report)), *_markdown_table(("case", *COLUMNS), rows)]
+    lines = ["### linbench gate", "", escape(_last_line(report)), *_markdown_table(("case", *COLUMNS), rows)]
     if report.timing is not None:
         table = _markdown_table(("step time", *TIMING_COLUMNS), report.timing.rows())
-        lines += ["", escaped(report.timing.summary), *table]
+        lines += ["", escape(report.timing.summary), *table]
     return "\n".join(lines)
 
 
@@ -117,7 +117,7 @@ def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> li
     if not rows:
         return []
     lines = ["", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    lines += [f"| {' | '.join(map(escaped, row))} |" for row in rows[:MOST_ROWS]]
+    lines += [f"| {' | '.join(map(escape, row))} |" for row in rows[:MOST_ROWS]]
     return [*lines, "", f"… and {len(rows) - MOST_ROWS} more"] if len(rows) > MOST_ROWS else lines
 
 
@@ -169,7 +169,7 @@ def _suite(
     return suite
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """The text as Markdown shows it literally, on one line and in a cell of a table."""
     return _MARKDOWN.sub(r"\\\1", html.escape(printable(text), quote=False))
 

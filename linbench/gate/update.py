@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 from linbench.gate.finding import Finding, Kind
 
 if TYPE_CHECKING:
-    from linbench.gate.metrics import Measured
+    from linbench.gate.metrics import CaseMetrics
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class BaselineUpdate:
     """cases: the new baseline. changed: what is acknowledged. crashed: what could not be, and stays as it was."""
 
-    cases: Mapping[str, Measured]
+    cases: Mapping[str, CaseMetrics]
     changed: list[Finding]
     crashed: list[Finding]
 
 
 def update(
-    was: Mapping[str, Measured],
-    now: Mapping[str, Measured],
+    was: Mapping[str, CaseMetrics],
+    now: Mapping[str, CaseMetrics],
     findings: list[Finding],
     *,
     reason: str,
     prune: bool,
-) -> Updated:
+) -> BaselineUpdate:
     """The baseline after `findings` are acknowledged.
 
     Numbers that differ by rounding only are kept, so that small drifts cannot add up unseen; versions are renewed.
@@ -45,7 +45,7 @@ def update(
         elif label not in by_kind[Kind.CRASH]:
             cases[label] = replace(was[label], versions=case.versions)
     acknowledged = {Kind.DRIFT, Kind.NEW, Kind.STALE} | ({Kind.REMOVED} if prune else set())
-    return Updated(
+    return BaselineUpdate(
         cases,
         [finding for finding in findings if finding.kind in acknowledged],
         [finding for finding in findings if finding.kind is Kind.CRASH],

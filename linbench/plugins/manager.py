@@ -18,7 +18,7 @@ from typing import Any, Literal
 import pluggy
 
 from linbench.core.errors import ComponentError, UsageError, one_line
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.request.catalog import Catalog, Offer
 from linbench.core.request.component import KINDS, Component, Kind
 from linbench.plugins import hookspecs
@@ -180,7 +180,7 @@ def _third_party() -> Iterator[None]:
     Exception.
     """
     try:
-        with kept():
+        with restore_process_state():
             yield
     except KeyboardInterrupt:
         raise

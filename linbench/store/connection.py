@@ -45,7 +45,7 @@ def reason(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Inside, what SQLite or the system raises becomes a StoreError that names the store."""
     try:
         yield
@@ -59,7 +59,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     It is in WAL mode, so that reading never waits; on a network file system, where that is not safe, in DELETE mode.
     """
     network = _checked_place(path)
-    with explained(path):
+    with explain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -84,7 +84,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(f"there is no store at {path}: linbench compare makes one, and --store names another")
     _checked_place(path)
-    with explained(path):
+    with explain_errors(path):
         connection = sqlite3.connect(_uri(path), timeout=BUSY_SECONDS, isolation_level=None, uri=True)
         try:
             connection.execute("PRAGMA query_only = ON")

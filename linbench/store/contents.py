@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordContents:
     """predict: feature values, or None. trajectories: as in `Execution`. timing: the time per step."""
 
     predict: Sequence[float] | None = None
@@ -28,11 +28,11 @@ class Asked:
         return json.dumps({"predict": predict, "trajectories": self.trajectories, "timing": self.timing})
 
     @staticmethod
-    def from_json(content: Mapping[str, Any]) -> Asked:
+    def from_json(content: Mapping[str, Any]) -> RecordContents:
         """What `to_json` was made from."""
-        return Asked(**{name: content[name] for name in Asked.__slots__ if name in content})
+        return RecordContents(**{name: content[name] for name in RecordContents.__slots__ if name in content})
 
-    def fitting(self, record: Record, made_for: Asked) -> Record | None:
+    def fitting(self, record: Record, made_for: RecordContents) -> Record | None:
         """An earlier record as this command would have made it, or None where something in it is missing."""
         prediction = None
         if self.predict is not None:
@@ -47,7 +47,7 @@ class Asked:
         step_time = record.step_time if self.timing else None
         return dataclasses.replace(record, prediction=prediction, step_time=step_time, trajectory=trajectory)
 
-    def _trajectory(self, record: Record, made_for: Asked) -> Trajectory | None:
+    def _trajectory(self, record: Record, made_for: RecordContents) -> Trajectory | None:
         stored = record.trajectory
         if self.trajectories is False or stored is None:
             return None

@@ -13,7 +13,7 @@ from linbench.core.errors import StoreError
 from linbench.core.outcome.record import Record, Status, Trajectory
 from linbench.core.request.plan import SCHEMA
 from linbench.store.codec import record_of
-from linbench.store.contents import Asked
+from linbench.store.contents import RecordContents
 from linbench.store.run_list import IMPORTED
 from linbench.store.writer import NewRun, Writer
 
@@ -130,7 +130,7 @@ def import_document(store: Path, document: Document, command: Sequence[str]) -> 
         linbench=document.linbench,
         torch=str(document.environment.get("torch", "")),
         environment=json.dumps(dict(document.environment)),
-        asked=Asked(trajectories=any(record.trajectory is not None for record in records)).to_json(),
+        asked=RecordContents(trajectories=any(record.trajectory is not None for record in records)).to_json(),
         problems=json.dumps(list(names[0])),
         optimizers=json.dumps(list(names[1])),
         planned=len(records),

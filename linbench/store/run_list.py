@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linbench.core.errors import StoreError
-from linbench.store.contents import Asked
+from linbench.store.contents import RecordContents
 
 _RUN = re.compile(r"(?P<id>\d+)|last(-(?P<back>\d+))?")
 
@@ -34,7 +34,7 @@ class Run:
     linbench: str
     torch: str
     environment: Mapping[str, Any]
-    asked: Asked
+    asked: RecordContents
     problems: Sequence[str]
     optimizers: Sequence[str]
     planned: int
@@ -74,7 +74,7 @@ def _run(row: tuple[Any, ...]) -> Run:
     try:
         for name in ("command", "environment", "asked", "problems", "optimizers"):
             content[name] = json.loads(content[name])
-        content["asked"] = Asked.from_json(content["asked"])
+        content["asked"] = RecordContents.from_json(content["asked"])
         return Run(**content)
     except (ValueError, TypeError) as error:
         raise StoreError(f"run {content['id']} of the store is damaged: {error}") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from linbench.core.environment import environment, version
 from linbench.core.outcome.record import TRAINED
-from linbench.store.connection import explained, open_for_reading
+from linbench.store.connection import explain_errors, open_for_reading
 from linbench.store.positions import Positions
 from linbench.store.reader import Theories, newest
 from linbench.store.run_list import IMPORTED, runs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.request.plan import Case, Plan
-    from linbench.store.contents import Asked
+    from linbench.store.contents import RecordContents
 
 _KEYS_AT_ONCE = 500
 
@@ -30,7 +30,7 @@ Train = Callable[["Plan"], Iterable["Record"]]
 
 
 @dataclass(slots=True)
-class Recorder:
+class StoreSession:
     """Keeps the records of one command in the store at `path`.
 
     resume: take what earlier runs have, and train only the rest. command: the words of the command line. plugins:
@@ -47,8 +47,8 @@ class Recorder:
     failure: str | None = field(default=None, init=False)
     written: int = field(default=0, init=False)
 
-    def recorded(
-        self, plan: Plan, asked: Asked, train: Train, observer: Observer | None = None
+    def records(
+        self, plan: Plan, asked: RecordContents, train: Train, observer: Observer | None = None
     ) -> Generator[Record, None, None]:
         """The records of a plan: those of earlier runs first, then what `train` makes of the others, as it comes.
 
@@ -58,7 +58,7 @@ class Recorder:
         self.run, outcome = writer.run, "failed"
         try:
             done: set[bytes] = set()
-            for case, record in earlier(self.path, plan, asked) if self.resume else ():
+            for case, record in earlier_records(self.path, plan, asked) if self.resume else ():
                 done.add(case.digest)
                 writer.add(record, reused=True)
                 if observer is not None:
@@ -82,7 +82,7 @@ class Recorder:
             return None
         return f"records were not stored in {self.path} after the first {self.written}: {self.failure}"
 
-    def _new_run(self, plan: Plan, asked: Asked) -> NewRun:
+    def _new_run(self, plan: Plan, asked: RecordContents) -> NewRun:
         where = environment() | {"plugins": dict(self.plugins), "git": git_commit()}
         return NewRun(
             command=json.dumps(list(self.command)),
@@ -96,7 +96,7 @@ class Recorder:
         )
 
 
-def earlier(path: Path, plan: Plan, asked: Asked) -> Iterator[tuple[Case, Record]]:
+def earlier_records(path: Path, plan: Plan, asked: RecordContents) -> Iterator[tuple[Case, Record]]:
     """The cases of a plan that earlier runs have trained, each with its newest record that holds what is asked for."""
     statuses = sorted(status.value for status in TRAINED)
     connection = open_for_reading(path)
@@ -106,7 +106,7 @@ def earlier(path: Path, plan: Plan, asked: Asked) -> Iterator[tuple[Case, Record
         cases = iter(plan)
         while chunk := {case.digest: case for case in itertools.islice(cases, _KEYS_AT_ONCE)}:
             found: dict[bytes, Record] = {}
-            with explained(path):
+            with explain_errors(path):
                 for key, run, record in newest(connection, list(chunk), statuses, theories):
                     fitting = asked.fitting(record, made_for[run]) if key not in found and run in made_for else None
                     if fitting is not None:

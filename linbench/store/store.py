@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linbench.store.connection import explained, open_for_reading, open_for_writing
+from linbench.store.connection import explain_errors, open_for_reading, open_for_writing
 from linbench.store.run_list import find_run, runs
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ class Store:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path), contextlib.closing(open_for_reading(self.path)) as connection:
+        with explain_errors(self.path), contextlib.closing(open_for_reading(self.path)) as connection:
             yield connection
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():
             open_for_reading(self.path)  # says that there is none
-        with explained(self.path), contextlib.closing(open_for_writing(self.path)) as connection:
+        with explain_errors(self.path), contextlib.closing(open_for_writing(self.path)) as connection:
             yield connection

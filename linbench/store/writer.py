@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from linbench.core.outcome.record import Status
 from linbench.store.codec import record_row, theory_row
-from linbench.store.connection import explained, open_for_writing, reason, transaction
+from linbench.store.connection import explain_errors, open_for_writing, reason, transaction
 from linbench.store.schema import FIND_THEORY, INSERT_RECORD, INSERT_THEORY
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Writer:
         self._timer: threading.Timer | None = None
         self._connection = open_for_writing(path)
         try:
-            with explained(path), transaction(self._connection):
+            with explain_errors(path), transaction(self._connection):
                 self.run = _enter(self._connection, run)
         except BaseException:
             self._connection.close()

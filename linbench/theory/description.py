@@ -25,7 +25,7 @@ SMALL_STEP = 0.1
 """Below this share of 1/L it is the lr that makes steps vanish in rounding, more than the curvature."""
 
 
-def verdict(
+def describe_run(
     record: Record,
     theory: Theory | None = None,
     predictions: Predictions | None = None,

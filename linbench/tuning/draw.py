@@ -26,7 +26,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class TrialPlan:
     """What is to be tried of one optimizer.
 
     name: its spec without what is searched. searched: the trials in `space`. beyond: those outside of it, in the wider
@@ -40,7 +40,7 @@ class Drawn:
     default: Choice
 
 
-def draw(catalog: Catalog, specs: Sequence[Spec], budget: int, seed: int) -> list[Drawn]:
+def draw_trials(catalog: Catalog, specs: Sequence[Spec], budget: int, seed: int) -> list[TrialPlan]:
     """`budget` trials for every spec, and `budget_beyond(budget)` around them; where nothing is searched a single one.
 
     Specs that differ in their ranges only are called by those too. Raises UsageError for what cannot be searched.
@@ -51,7 +51,7 @@ def draw(catalog: Catalog, specs: Sequence[Spec], budget: int, seed: int) -> lis
     return [one if count[one.name] == 1 else replace(one, name=str(spec)) for spec, one in pairs]
 
 
-def _draw(catalog: Catalog, spec: Spec, budget: int, seed: int) -> Drawn:
+def _draw(catalog: Catalog, spec: Spec, budget: int, seed: int) -> TrialPlan:
     fixed = {name: value for name, value in spec.params.items() if not isinstance(value, Range)}
     default = _one(catalog, Spec(spec.name, fixed, spec.target))
     space = space_of(default.component, spec.params)
@@ -63,7 +63,7 @@ def _draw(catalog: Catalog, spec: Spec, budget: int, seed: int) -> Drawn:
     def candidate(point: Mapping[str, float]) -> Candidate:
         return Candidate(point, _one(catalog, Spec(spec.name, {**fixed, **point}, spec.target)))
 
-    return Drawn(str(Spec(spec.name, fixed)), space, [*map(candidate, points)], [*map(candidate, beyond)], default)
+    return TrialPlan(str(Spec(spec.name, fixed)), space, [*map(candidate, points)], [*map(candidate, beyond)], default)
 
 
 def _one(catalog: Catalog, spec: Spec) -> Choice:

@@ -8,21 +8,21 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linbench.results.table import numbers
-from linbench.tuning.result import Flip, Tuned, flips
+from linbench.tuning.result import Flip, TuningResult, flips
 from linbench.tuning.trials import WIDER
 
 if TYPE_CHECKING:
     from linbench.tuning.trials import Score
 
 
-def notes(tuning: Any, results: Sequence[Tuned]) -> Iterator[str]:
+def notes(tuning: Any, results: Sequence[TuningResult]) -> Iterator[str]:
     """One line each. tuning: a `linbench.Tuning`. results: its results, in the order in which they are to be named."""
     yield (
         f"{tuning.budget} trials for every optimizer on seeds {_seeds(tuning.tuning_seeds)}; default and tuned are "
         f"median epochs to the target on fresh seeds {_seeds(tuning.fresh_seeds)}; range as good: within twice the "
         "epochs of the best, and its share of what was searched"
     )
-    cells: dict[str, list[Tuned]] = {}
+    cells: dict[str, list[TuningResult]] = {}
     for result in results:
         cells.setdefault(f"{result.problem}, {result.model}", []).append(result)
     for cell, there in cells.items():
@@ -37,7 +37,7 @@ def score_text(score: Score) -> str:
     return f"gap {numbers.significant(score.gap, 2)}" if math.isfinite(score.gap) else "diverged"
 
 
-def _of_cell(results: Sequence[Tuned], wider_budget: int) -> Iterator[str]:
+def _of_cell(results: Sequence[TuningResult], wider_budget: int) -> Iterator[str]:
     """What is to be said of the optimizers on one problem with one model."""
     for result in results:
         yield from _of_result(result)
@@ -47,7 +47,7 @@ def _of_cell(results: Sequence[Tuned], wider_budget: int) -> Iterator[str]:
     yield from _of_wider_ranges(results, wider_budget)
 
 
-def _of_result(result: Tuned) -> Iterator[str]:
+def _of_result(result: TuningResult) -> Iterator[str]:
     if result.edges:
         yield f"{_edges(result)} of what was searched; {_outside('it', result)}"
     elif result.wider.score < result.tuned:
@@ -56,13 +56,13 @@ def _of_result(result: Tuned) -> Iterator[str]:
         yield f"none of {len(result.trials)} trials of {result.optimizer} reached the target in half of its runs"
 
 
-def _edges(result: Tuned) -> str:
+def _edges(result: TuningResult) -> str:
     (name, end), *others = result.edges
     also = "".join(f", its best {name} at the {end} end" for name, end in others)
     return f"the best {name} of {result.optimizer} lies at the {end} end{also}"
 
 
-def _outside(searched: str, result: Tuned) -> str:
+def _outside(searched: str, result: TuningResult) -> str:
     """What the best trial outside of the searched space is worth, on fresh seeds."""
     wider, count = result.wider, len(result.wider.trials)
     if wider.label == result.tuned_label:
@@ -75,7 +75,7 @@ def _outside(searched: str, result: Tuned) -> str:
     return f"outside of {searched}, {better}{end} does better than {known}"
 
 
-def _of_wider_ranges(results: Sequence[Tuned], budget: int) -> Iterator[str]:
+def _of_wider_ranges(results: Sequence[TuningResult], budget: int) -> Iterator[str]:
     """Whether the order of the optimizers, if there is one, depends on the ranges that were searched."""
     if not any(result.wider.trials for result in results):
         return

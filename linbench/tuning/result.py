@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wider:
+class WiderSearch:
     """What a space that reaches further at both ends of every range holds for one optimizer.
 
     trials: those outside of what was searched, with their scores on the tuning seeds. best: of these and of all trials
@@ -28,7 +28,7 @@ class Wider:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class TuningResult:
     """What tuning found for one optimizer on one problem with one model.
 
     trials: every point with its score on the tuning seeds. default, tuned: scores on fresh seeds, of the parameters
@@ -50,7 +50,7 @@ class Tuned:
     sensitivity: Mapping[str, Sensitivity | None]
     edges: Sequence[tuple[str, str]]
     curve: Mapping[int, float]
-    wider: Wider
+    wider: WiderSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Flip:
     Compared are scores on fresh seeds. Being level counts as an order of its own.
     """
 
-    rising: Tuned
-    falling: Tuned
+    rising: TuningResult
+    falling: TuningResult
 
 
-def flips(results: Sequence[Tuned]) -> list[Flip]:
+def flips(results: Sequence[TuningResult]) -> list[Flip]:
     """All pairs, on the same problem with the same model, whose order depends on the space."""
     pairs = itertools.combinations(results, 2)
     return [
@@ -72,7 +72,7 @@ def flips(results: Sequence[Tuned]) -> list[Flip]:
     ]
 
 
-def _flip(a: Tuned, b: Tuned) -> Flip | None:
+def _flip(a: TuningResult, b: TuningResult) -> Flip | None:
     searched, wider = _lead(a.tuned, b.tuned), _lead(a.wider.score, b.wider.score)
     if searched == wider:
         return None

@@ -12,7 +12,7 @@ from linbench.results.table import numbers
 from linbench.tuning.notes import notes, score_text
 
 if TYPE_CHECKING:
-    from linbench.tuning.result import Tuned
+    from linbench.tuning.result import TuningResult
 
 WIDTH = 100
 
@@ -42,11 +42,11 @@ def _alignment(columns: int) -> list[str]:
     return ["left"] * (columns - 3) + ["right", "right", "left"]
 
 
-def _row(result: Tuned) -> list[str]:
+def _row(result: TuningResult) -> list[str]:
     return [result.tuned_label, score_text(result.default), score_text(result.tuned), _ranges(result)]
 
 
-def _ranges(result: Tuned) -> str:
+def _ranges(result: TuningResult) -> str:
     """Of each searched parameter, the values with which trials took at most twice the epochs of the best."""
     shown = (
         f"{name} {numbers.significant(found.low, 2)} – {numbers.significant(found.high, 2)} ({found.share:.0%})"
@@ -56,7 +56,7 @@ def _ranges(result: Tuned) -> str:
     return ", ".join(shown) or numbers.NOTHING
 
 
-def _curve(results: Sequence[Tuned], style: str) -> str:
+def _curve(results: Sequence[TuningResult], style: str) -> str:
     """Median epochs of the best of so many trials: how much of a result is the tuning."""
     budgets = sorted({k for result in results for k in result.curve})
     rows = [[result.optimizer, *(numbers.integer(result.curve.get(k)) for k in budgets)] for result in results]

@@ -15,8 +15,8 @@ from linbench.core.request.spec import Spec
 from linbench.core.running.runner import Execution
 from linbench.plugins.manager import load_plugins
 from linbench.results.serialize import as_json
-from linbench.tuning.draw import Drawn, draw
-from linbench.tuning.result import Flip, Tuned, Wider, flips
+from linbench.tuning.draw import TrialPlan, draw_trials
+from linbench.tuning.result import Flip, TuningResult, WiderSearch, flips
 from linbench.tuning.table import render
 from linbench.tuning.trials import (
     WIDER,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.request.catalog import Catalog
     from linbench.core.request.plan import Choice, Plan
-    from linbench.store.session import Recorder
+    from linbench.store.session import StoreSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Tuning:
     wider_budget: trials per optimizer outside of what was searched.
     """
 
-    results: Sequence[Tuned]
+    results: Sequence[TuningResult]
     records: Sequence[Record]
     budget: int
     wider_budget: int
@@ -75,7 +75,7 @@ class Tuning:
         return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def _as_dict(result: Tuned) -> dict[str, Any]:
+def _as_dict(result: TuningResult) -> dict[str, Any]:
     content = asdict(result)
     content["curve"] = {str(budget): epochs for budget, epochs in result.curve.items()}
     for part in (content, content["wider"]):
@@ -125,11 +125,11 @@ def tune(
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TuningRequest:
     """A tuning, resolved. drawn: what is to be tried of each optimizer."""
 
     base: Plan
-    drawn: Sequence[Drawn]
+    drawn: Sequence[TrialPlan]
     budget: int
     wider_budget: int
     tuning_seeds: Sequence[int]
@@ -152,11 +152,11 @@ def make_request(
     seeds: Sequence[int],
     search_seed: int,
     settings: Settings,
-) -> Request:
+) -> TuningRequest:
     """Draw every optimizer's trials; raises UsageError for what cannot be searched."""
     if budget < 1:
         raise UsageError(f"the budget must be at least 1 trial, not {budget}")
-    drawn = draw(catalog, optimizers, budget, search_seed)
+    drawn = draw_trials(catalog, optimizers, budget, search_seed)
     base = make_plan(
         catalog,
         optimizers=[Spec("sgd")],
@@ -167,36 +167,40 @@ def make_request(
         settings=settings,
     )
     first = max(seeds) + 1
-    return Request(base, drawn, budget, budget_beyond(budget), tuple(seeds), tuple(range(first, first + len(seeds))))
+    return TuningRequest(
+        base, drawn, budget, budget_beyond(budget), tuple(seeds), tuple(range(first, first + len(seeds)))
+    )
 
 
 def run_request(
-    request: Request, execution: Execution, observer: Observer | None = None, recorder: Recorder | None = None
+    request: TuningRequest, execution: Execution, observer: Observer | None = None, session: StoreSession | None = None
 ) -> Tuning:
     """Run the trials, pick the best, and run those and the defaults again on fresh seeds.
 
-    recorder: keeps the records of both in a store, as two runs of it.
+    session: keeps the records of both in a store, as two runs of it.
     """
-    again = None if recorder is None else replace(recorder)
-    found = _by_cell(run_plan(request.searches, execution, observer=observer, recorder=recorder))
+    again = None if session is None else replace(session)
+    found = _by_cell(run_plan(request.searches, execution, observer=observer, session=session))
     cells = [(p.label, m.label) for p in request.base.problems for m in request.base.models]
-    searched = [_judged(drawn, found, cell) for cell in cells for drawn in request.drawn]
+    searched = [_search(drawn, found, cell) for cell in cells for drawn in request.drawn]
     defaults = [drawn.default for drawn in request.drawn]
     chosen = [one.winner for one in searched] + defaults + [one.wider_winner for one in searched]
     final = replace(request.base, optimizers=_once(chosen), seeds=request.fresh_seeds)
-    records = list(run_plan(final, execution, observer=observer, recorder=again))
+    records = list(run_plan(final, execution, observer=observer, session=again))
     fresh = _by_cell(iter(records))
-    results = [_tuned(one, fresh) for one in searched]
+    results = [_result(one, fresh) for one in searched]
     shown = {(r.problem, r.model, label) for r in results for label in (r.default_label, r.tuned_label)}
-    kept = [record for record in records if (record.problem, record.model, _label(record)) in shown]
-    return Tuning(results, kept, request.budget, request.wider_budget, request.tuning_seeds, request.fresh_seeds)
+    shown_records = [record for record in records if (record.problem, record.model, _label(record)) in shown]
+    return Tuning(
+        results, shown_records, request.budget, request.wider_budget, request.tuning_seeds, request.fresh_seeds
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Search:
     """One optimizer's trials on one problem with one model, judged on the tuning seeds, and the best of both spaces."""
 
-    drawn: Drawn
+    drawn: TrialPlan
     cell: tuple[str, str]
     trials: Sequence[Trial]
     beyond: Sequence[Trial]
@@ -223,19 +227,19 @@ def _by_cell(records: Iterator[Record]) -> dict[tuple[str, str, str], list[Recor
     return found
 
 
-def _judged(drawn: Drawn, found: Mapping[Any, Sequence[Record]], cell: tuple[str, str]) -> _Judged:
+def _search(drawn: TrialPlan, found: Mapping[Any, Sequence[Record]], cell: tuple[str, str]) -> _Search:
     trials = [Trial(one.point, score(found[*cell, one.choice.label])) for one in drawn.searched]
     beyond = [Trial(one.point, score_beyond(found[*cell, one.choice.label])) for one in drawn.beyond]
     every, candidates = [*trials, *beyond], [*drawn.searched, *drawn.beyond]
     first, wider = best(trials), best(every)
     winner, wider_winner = (candidates[every.index(trial)].choice for trial in (first, wider))
-    return _Judged(drawn, cell, trials, beyond, first, winner, wider, wider_winner)
+    return _Search(drawn, cell, trials, beyond, first, winner, wider, wider_winner)
 
 
-def _tuned(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Tuned:
+def _result(judged: _Search, fresh: Mapping[Any, Sequence[Record]]) -> TuningResult:
     drawn, cell, trials = judged.drawn, judged.cell, judged.trials
     space = drawn.space
-    return Tuned(
+    return TuningResult(
         problem=cell[0],
         model=cell[1],
         optimizer=drawn.name,
@@ -252,9 +256,9 @@ def _tuned(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Tuned:
     )
 
 
-def _wider(judged: _Judged, fresh: Mapping[Any, Sequence[Record]]) -> Wider:
+def _wider(judged: _Search, fresh: Mapping[Any, Sequence[Record]]) -> WiderSearch:
     label = judged.wider_winner.label
-    return Wider(
+    return WiderSearch(
         trials=judged.beyond,
         best=judged.wider_best,
         label=label,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from linbench.gate.timing import measure as timing
-from linbench.gate.timing.decision import Times, Timings
+from linbench.gate.timing.decision import SideTimes, StepTimes
 from linbench.store.store import Store
 
 BASE = (10.0, 10.1, 10.2, 10.3, 10.4)
@@ -31,7 +31,7 @@ def measured(monkeypatch):
     values = {"mine:lr=0": BASE}
 
     def measure(job, plugins, tell):
-        return Timings({name: Times(values.get(name, BASE), BASE) for name in job.optimizers})
+        return SideTimes({name: StepTimes(values.get(name, BASE), BASE) for name in job.optimizers})
 
     monkeypatch.setattr(timing, "measured_here", measure)
     return lambda ratios: values.update({"mine:lr=0": ratios})

@@ -11,7 +11,7 @@ from linbench.core.request.component import Component
 from linbench.gate.configuration import Suite
 from linbench.gate.convergence import make_request, measure
 from linbench.gate.judge import judge_all
-from linbench.gate.metrics import Measured
+from linbench.gate.metrics import CaseMetrics
 from linbench.plugins.manager import load_plugins
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `edited`, whose optimizers are imported by name
@@ -34,7 +34,7 @@ def case():
             "bias": [42.5],
             "versions": {"torch": "2.13.0"},
         }
-        return Measured(**{**plain, **fields})
+        return CaseMetrics(**{**plain, **fields})
 
     return make
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from linbench.core.outcome.record import Status
 from linbench.gate.finding import Kind, exit_code
 from linbench.gate.judge import IMPROVED, judge, judge_all
-from linbench.gate.metrics import Measured
+from linbench.gate.metrics import CaseMetrics
 
 number = st.floats(1e-12, 1e12)
 
@@ -111,7 +111,7 @@ def test_a_finding_is_one_line_whatever_a_plugin_raises(case):
 def test_rounding_never_counts_and_a_thousandth_always_does(values, cost, share):
     def made(factor):
         weight = [[value * factor] for value in values]
-        return Measured("x", Status.BUDGET, "float64", None, None, cost, cost * factor, weight, [0.0])
+        return CaseMetrics("x", Status.BUDGET, "float64", None, None, cost, cost * factor, weight, [0.0])
 
     assert judge(made(1 + share * 1e-9), made(1)) == []
     assert any(finding.what == "parameters" for finding in judge(made(1.001), made(1)))

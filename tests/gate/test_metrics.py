@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import linbench
-from linbench.gate.metrics import measured
+from linbench.gate.metrics import metrics_of
 from linbench.gate.versions import versions_of
 
 
@@ -27,13 +27,13 @@ def test_the_margin_is_how_close_the_costs_come_to_the_target(record):
     goal = theory.optimum_cost + 1e-6 * theory.scale
     before, after = one.trajectory.cost[crossing - 1 : crossing + 1]
     assert before > goal >= after
-    margin = measured(one, "x", {}).crossing_margin
+    margin = metrics_of(one, "x", {}).crossing_margin
     assert margin == pytest.approx(min(before - goal, goal - after) / goal)
     assert 0 < margin < 1e-3
 
 
 def test_what_is_not_finite_is_kept_as_nothing(record):
-    one = measured(record("sgd:lr=1e300", epochs=20), "x", {})
+    one = metrics_of(record("sgd:lr=1e300", epochs=20), "x", {})
     assert (one.status, one.final_cost, one.parameters, one.crossing_margin) == ("diverged", None, None, None)
     assert math.isfinite(one.initial_cost)
 

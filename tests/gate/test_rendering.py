@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from linbench.gate.finding import Finding, Kind
 from linbench.gate.github import MOST, annotation, annotations_of
-from linbench.gate.rendering import MOST_ROWS, Report, as_json, as_junit, as_markdown, as_table, escaped
-from linbench.gate.timing.decision import Compared, Outcome
+from linbench.gate.rendering import MOST_ROWS, Report, as_json, as_junit, as_markdown, as_table, escape
+from linbench.gate.timing.decision import Decision, StepComparison
 from linbench.gate.timing.rendering import TimingReport
 
 HOSTILE = "a|b <script>&amp;]]> `c` *d* [e](f) %0A::error::\x1b[31m\n\ud800"
@@ -23,12 +23,12 @@ def finding(kind=Kind.DRIFT, case="p · m · o · s", why="because"):
     return Finding(kind, case, "final cost", "1.5", "2.5", "+6.7e-01 of it", why)
 
 
-def timed(outcome=Outcome.SLOWER, optimizer="o", now=(3.0, 3.1), was=(2.0, 2.1), why="1.49 × as long, p = 0.17"):
-    return Compared(optimizer, was, now, outcome, why)
+def timed(outcome=Decision.SLOWER, optimizer="o", now=(3.0, 3.1), was=(2.0, 2.1), why="1.49 × as long, p = 0.17"):
+    return StepComparison(optimizer, was, now, outcome, why)
 
 
-FINE = timed(Outcome.FINE, "f", now=(2.0, 2.1), why="")
-UNCLEAR = timed(Outcome.INCONCLUSIVE, "u", now=(), why="the control differs")
+FINE = timed(Decision.FINE, "f", now=(2.0, 2.1), why="")
+UNCLEAR = timed(Decision.INCONCLUSIVE, "u", now=(), why="the control differs")
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_markdown_fits_into_a_summary_and_says_what_it_leaves_out(report):
 
 @given(st.text(st.characters(exclude_categories=("Z", "C"))))
 def test_markdown_shows_any_text_as_it_is(text):
-    rendered = MarkdownIt().enable("table").render(f"| a |\n|---|\n| {escaped(text)} |")
+    rendered = MarkdownIt().enable("table").render(f"| a |\n|---|\n| {escape(text)} |")
     (cell,) = re.findall(r"<td>(.*?)</td>", rendered)
     assert html.unescape(cell) == text
 

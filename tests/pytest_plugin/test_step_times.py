@@ -6,8 +6,8 @@ import re
 import pytest
 
 from linbench.gate.timing import measure as timing
-from linbench.gate.timing.baseline_times import Stored, read_timings, write_timings
-from linbench.gate.timing.decision import Times, Timings
+from linbench.gate.timing.baseline_times import BaselineTimes, read_timings, write_timings
+from linbench.gate.timing.decision import SideTimes, StepTimes
 from linbench.gate.timing.fingerprint import machine
 
 RATIOS = (10.0, 10.1, 10.2, 10.3, 10.4)
@@ -24,7 +24,7 @@ def here(monkeypatch):
 
     def measured(job, plugins, tell):
         Here.jobs.append(job.optimizers)
-        return Timings({name: Times(Here.ratios, CONTROL) for name in job.optimizers})
+        return SideTimes({name: StepTimes(Here.ratios, CONTROL) for name in job.optimizers})
 
     monkeypatch.setattr(timing, "measured_here", measured)
     return Here
@@ -43,8 +43,8 @@ def store(timed):
     """Store the usual times, as those of this machine or of one that differs from it."""
 
     def write(**others):
-        steps = dict.fromkeys([SGD, ADAM], Times(RATIOS, CONTROL))
-        return write_timings(timed.baseline.parent / "timing", Stored({**machine(), **others}, steps))
+        steps = dict.fromkeys([SGD, ADAM], StepTimes(RATIOS, CONTROL))
+        return write_timings(timed.baseline.parent / "timing", BaselineTimes({**machine(), **others}, steps))
 
     return write
 
@@ -132,7 +132,7 @@ def test_an_update_stores_the_times_of_this_machine(timed, here, store):
     here.ratios = slower()
     timed.update("--linbench-timing=gate", "--linbench-reason", "more work a step")
     after = read_timings(path)
-    assert after.steps == {SGD: Times(slower(), CONTROL), ADAM: before.steps[ADAM]}
+    assert after.steps == {SGD: StepTimes(slower(), CONTROL), ADAM: before.steps[ADAM]}
     assert after.reasons == {SGD: "more work a step", ADAM: ""}
     timed.run("--linbench-timing=gate").assert_outcomes(passed=1)
 

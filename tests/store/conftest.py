@@ -7,7 +7,7 @@ import json
 import pytest
 
 from linbench import Store
-from linbench.store.contents import Asked
+from linbench.store.contents import RecordContents
 from linbench.store.writer import NewRun, Writer
 
 
@@ -31,7 +31,7 @@ def new_run():
             "linbench": "0.1.0",
             "torch": "2.13.0",
             "environment": json.dumps({"linbench": "0.1.0", "torch": "2.13.0", "cpu": "a processor", "threads": 2}),
-            "asked": Asked().to_json(),
+            "asked": RecordContents().to_json(),
             "problems": json.dumps(["study-hours"]),
             "optimizers": json.dumps(["sgd"]),
             "planned": 3,

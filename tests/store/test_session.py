@@ -6,7 +6,7 @@ import pytest
 
 import linbench
 from linbench import Status, Store, StoreError, Trajectory, UsageError
-from linbench.store.contents import Asked
+from linbench.store.contents import RecordContents
 
 ORDINARY = {"optimizers": "sgd,adam", "models": "manual,linear", "epochs": 30, "timing": False}
 
@@ -143,7 +143,7 @@ def test_a_run_says_how_it_was_made(compare, path):
     compare(predict=[5.0])
     run = Store(path).run()
     assert (run.problems, run.optimizers) == (["study-hours"], ["sgd", "adam"])
-    assert run.asked == Asked([5.0], False, False)
+    assert run.asked == RecordContents([5.0], False, False)
     assert {"linbench", "torch", "cpu", "threads", "git", "plugins"} <= set(run.environment)
     assert (run.torch, run.outcome) == (run.environment["torch"], "done")
 

@@ -3,7 +3,7 @@
 import pytest
 
 import linbench
-from linbench.theory.description import verdict
+from linbench.theory.description import describe_run
 from linbench.theory.measured_rate import measured_rate
 from linbench.theory.predictions import predict
 
@@ -20,7 +20,7 @@ def said(spec, epochs=2000, compared=True, problem=STUDY, **settings):
     if record.trajectory is not None:
         gaps = [cost - record.optimum_cost for cost in record.trajectory.cost]
         rate = measured_rate(record.trajectory.epoch, gaps)
-    return verdict(record, predictions=predictions, rate=rate)
+    return describe_run(record, predictions=predictions, rate=rate)
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,19 @@ def test_a_run_is_told_in_words(spec, settings, words):
 
 def test_other_divergence_keeps_its_reason(make_record):
     record = make_record(optimizer="adam", status=linbench.Status.DIVERGED, reason="the cost became non-finite")
-    assert verdict(record) == "diverged: the cost became non-finite"
+    assert describe_run(record) == "diverged: the cost became non-finite"
 
 
 def test_a_skipped_case_keeps_its_reason(make_record):
-    assert verdict(make_record(status=linbench.Status.SKIPPED, reason="no such device")) == "skipped: no such device"
+    assert (
+        describe_run(make_record(status=linbench.Status.SKIPPED, reason="no such device")) == "skipped: no such device"
+    )
 
 
 def test_without_theory_a_verdict_is_shorter(make_record):
     record = make_record(status=linbench.Status.CONVERGED, epochs_to_target=9)
-    assert verdict(record) == "converged"
-    assert verdict(make_record()) == "still descending: raise --epochs"
+    assert describe_run(record) == "converged"
+    assert describe_run(make_record()) == "still descending: raise --epochs"
 
 
 @pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from linbench.tuning.notes import notes
-from linbench.tuning.result import Tuned, Wider
+from linbench.tuning.result import TuningResult, WiderSearch
 from linbench.tuning.trials import Score, Trial
 
 
@@ -21,7 +21,7 @@ def result(name, searched, wider=None, *, edges=(), wider_edges=(), problem="stu
     trial, tuned = Trial({"lr": 1.0}, Score(1.0, 0.0)), Score(float(searched), 0.5)
     label = f"{name}:lr=1" if wider is None else f"{name}:lr=9"
     score = tuned if wider is None else Score(float(wider), 0.5)
-    return Tuned(
+    return TuningResult(
         problem=problem,
         model="linear",
         optimizer=name,
@@ -34,7 +34,7 @@ def result(name, searched, wider=None, *, edges=(), wider_edges=(), problem="stu
         sensitivity={},
         edges=list(edges),
         curve={},
-        wider=Wider([trial] * trials, trial, label, score, list(wider_edges)),
+        wider=WiderSearch([trial] * trials, trial, label, score, list(wider_edges)),
     )
 
 

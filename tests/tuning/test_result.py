@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linbench.tuning.result import Tuned, Wider, flips
+from linbench.tuning.result import TuningResult, WiderSearch, flips
 from linbench.tuning.trials import Score, Trial
 
 SCORES = st.builds(Score, st.sampled_from([10.0, 20.0, 30.0, math.inf]), st.sampled_from([0.0, 1.0, math.inf]))
@@ -16,7 +16,7 @@ RESULTS = st.lists(st.tuples(st.sampled_from(["study-hours", "synthetic"]), SCOR
 
 def result(name, searched, wider, problem="study-hours"):
     trial = Trial({}, searched)
-    return Tuned(
+    return TuningResult(
         problem=problem,
         model="linear",
         optimizer=name,
@@ -29,7 +29,7 @@ def result(name, searched, wider, problem="study-hours"):
         sensitivity={},
         edges=[],
         curve={},
-        wider=Wider([], trial, name, wider, []),
+        wider=WiderSearch([], trial, name, wider, []),
     )
 
 

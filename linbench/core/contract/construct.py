@@ -39,7 +39,7 @@ _BY_NAME: dict[str, Callable[[RunContext], Any]] = {
 }
 
 
-def provided(name: str) -> bool:
+def is_provided(name: str) -> bool:
     """Whether the harness has a value for a constructor's parameter of that name."""
     return name in _BY_NAME or name in BASE_NAMES
 
@@ -79,7 +79,7 @@ def of_parameters_only(target: Callable[..., Any], params: Mapping[str, object])
     if parameters and parameters[0].name in _BY_NAME and parameters[0].name not in ("params", "parameters"):
         return False
     rest = [p for p in parameters[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in params]
-    filled = any(p.name == CONTEXT or (p.default is p.empty and provided(p.name)) for p in rest)
+    filled = any(p.name == CONTEXT or (p.default is p.empty and is_provided(p.name)) for p in rest)
     return not filled and base_parameter({p.name: p for p in parameters}) is None
 
 

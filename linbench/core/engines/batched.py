@@ -19,16 +19,16 @@ import torch
 from linbench.core.contract.construct import of_parameters_only
 from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
-from linbench.core.engines.failing_cases import told_apart
+from linbench.core.engines.failing_cases import split_failing
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
-from linbench.core.engines.replay import Replays, covered
-from linbench.core.engines.separability import Verdicts, user_verdicts
+from linbench.core.engines.replay import Replays, is_torch_class
+from linbench.core.engines.separability import SeparabilityCache, user_cache
 from linbench.core.engines.serial import SerialEngine, batch_order
-from linbench.core.engines.trial import settle
+from linbench.core.engines.trial import run_trial
 from linbench.core.errors import one_line
-from linbench.core.isolation.garbage import collection_put_off
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.garbage import defer_collection
+from linbench.core.isolation.isolate import isolate, threads_for
 from linbench.core.observer import Observer
 from linbench.core.outcome.judgement import Lookout
 from linbench.core.outcome.measurement import Measurement, records
@@ -62,7 +62,7 @@ class BatchedEngine:
     """
 
     max_lanes: int | None = None
-    verdicts: Verdicts = field(default_factory=user_verdicts)
+    verdicts: SeparabilityCache = field(default_factory=user_cache)
     name: ClassVar[str] = "batched"
 
     def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
@@ -88,7 +88,7 @@ class BatchedEngine:
         except (Exception, SystemExit) as why:  # NotSeparable, or whatever third-party code raises
             yield from self._another_way(why, cases, workbench, observer, trajectories)
         else:
-            with collection_put_off():
+            with defer_collection():
                 made = records(
                     cases, setups[0], measured, engine=self.name, trajectories=trajectories, warnings=noticed
                 )
@@ -96,7 +96,7 @@ class BatchedEngine:
 
     def _batchable(self, case: Case, setup: Setup) -> tuple[str, ...]:
         """What a trial noticed about the optimizer. Raises NotSeparable where it needs more than lanes can give."""
-        settled = settle(case, setup, audit=not covered(case))
+        settled = run_trial(case, setup, audit=not is_torch_class(case))
         needs = settled.contract.needs()
         if needs:
             raise NotSeparable(f"it needs {', '.join(needs)}")
@@ -133,7 +133,7 @@ class BatchedEngine:
         raised = not isinstance(why, NotSeparable)
         only = why.only if isinstance(why, NotSeparable) else None
         if raised or only == "hyperparameters":
-            refused, others = told_apart(cases, workbench)
+            refused, others = split_failing(cases, workbench)
             if refused:  # what their records say needs no note
                 yield from SerialEngine().run(refused, workbench, observer, trajectories)
                 yield from self.run(others, workbench, observer, trajectories) if others else ()
@@ -174,8 +174,8 @@ def train_lanes(
     count = len(cases)
     lanes = _distinct_size(count, setup)
     filled = [*range(count), *[count - 1] * (lanes - count)]
-    with isolated(cases[0].seed, setup.torch_device, threads_for(setup.work * lanes)):
-        model = lane_model([setups[i] for i in filled], [cases[i].seed for i in filled], fused=covered(cases[0]))
+    with isolate(cases[0].seed, setup.torch_device, threads_for(setup.work * lanes)):
+        model = lane_model([setups[i] for i in filled], [cases[i].seed for i in filled], fused=is_torch_class(cases[0]))
         rows = model.rows(setup.X)
         watch = LaneWatch(lanes, model.shapes)
         state = _random_state()
@@ -185,7 +185,7 @@ def train_lanes(
                 params["capturable"] = True
             optimizer = _build(cases[0], model, params)
         recorder = _LaneRecorder(model, setup, settings, lanes)
-        step = _step_of(optimizer, watch, plain=covered(cases[0]))
+        step = _step_of(optimizer, watch, plain=is_torch_class(cases[0]))
         batches = _lane_batches(cases, filled, setup, rows)
         if batches is not None:
             epoch = _MiniBatches(model, step, rows, setup.y, batches).run

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from linbench.core.engines.serial import make_trainer
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.isolate import isolate, threads_for
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
     from linbench.core.request.plan import Case
 
 
-def told_apart(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case], list[Case]]:
+def split_failing(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case], list[Case]]:
     """The cases that raise before they have made a step, and the others; each set of hyperparameters is tried once."""
     one_each = {case.optimizer.label: case for case in cases}
     accepted = {label for label, case in one_each.items() if _takes_a_step(case, workbench)}
@@ -24,7 +24,7 @@ def told_apart(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case],
 def _takes_a_step(case: Case, workbench: Workbench) -> bool:
     try:
         setup = workbench.setup(case)
-        with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+        with isolate(case.seed, setup.torch_device, threads_for(setup.work)):
             make_trainer(case, setup).update(setup.X, setup.y)
     except (Exception, SystemExit):  # third-party code
         return False

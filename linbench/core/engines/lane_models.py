@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -219,7 +219,7 @@ class AutogradLanes:
 
 def _drawn(setup: Setup, seed: int) -> dict[str, Tensor]:
     """A model's parameters as the serial engine would draw them."""
-    with isolated(seed, setup.torch_device, threads=1):
+    with isolate(seed, setup.torch_device, threads=1):
         model = setup.make_model()
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
 

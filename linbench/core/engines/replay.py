@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from linbench.core.engines.lanes import NotSeparable
-from linbench.core.engines.separability import Verdicts, fingerprint
+from linbench.core.engines.separability import SeparabilityCache, fingerprint
 from linbench.core.engines.serial import train
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.isolate import isolate, threads_for
 from linbench.core.observer import Observer
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class Replays:
     """Checks batches against the serial engine. verdicts: what earlier checks found out."""
 
     workbench: Workbench
-    verdicts: Verdicts
+    verdicts: SeparabilityCache
 
     def check(self, cases: Sequence[Case], measured: Measurement, *, captured: bool = False) -> None:
         """Raise NotSeparable where a replayed lane does not come out as its batch says."""
         blown = _first_blown(measured.costs)
         if blown is not None and not self._blows_up(cases[blown[0]], blown[1]):
             raise NotSeparable("a lane turned NaN and its serial run did not")
-        if captured or not covered(cases[0]):
+        if captured or not is_torch_class(cases[0]):
             self._check_whole_runs(cases, measured, captured)
 
     def _blows_up(self, case: Case, epoch: int) -> bool:
@@ -65,11 +65,11 @@ class Replays:
 
     def _serial_costs(self, case: Case) -> Tensor:
         setup = self.workbench.setup(case)
-        with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+        with isolate(case.seed, setup.torch_device, threads_for(setup.work)):
             return train(case, setup, Observer()).costs[:, 0]
 
 
-def covered(case: Case) -> bool:
+def is_torch_class(case: Case) -> bool:
     """Whether linbench's own tests hold this optimizer's batches to its serial runs."""
     return getattr(case.optimizer.component.resolve(), "__module__", "").startswith(_COVERED)
 

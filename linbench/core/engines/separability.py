@@ -29,7 +29,7 @@ FORMAT = 1
 
 
 @dataclass(slots=True)
-class Verdicts:
+class SeparabilityCache:
     """Verdicts by fingerprint: one small file each, so that processes cannot get in each other's way.
 
     folder: where they are kept; None keeps them for this object's life only.
@@ -60,11 +60,11 @@ class Verdicts:
             os.replace(file.name, self.folder / f"{key}.json")  # noqa: PTH105  atomic on every system
 
 
-def user_verdicts() -> Verdicts:
+def user_cache() -> SeparabilityCache:
     """The verdicts of this user, in the cache directory that the system has for such things."""
     from platformdirs import user_cache_path
 
-    return Verdicts(user_cache_path("linbench") / "separable")
+    return SeparabilityCache(user_cache_path("linbench") / "separable")
 
 
 def fingerprint(cases: Sequence[Case], workbench: Workbench, *, captured: bool = False) -> str:

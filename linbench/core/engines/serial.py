@@ -12,11 +12,11 @@ import torch
 from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.engines.series import AT_ONCE, Series
-from linbench.core.engines.trial import run_context, sampled, settle
+from linbench.core.engines.trial import run_context, run_trial, sampled_cost
 from linbench.core.errors import Unsuitable
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.isolate import isolate, threads_for
 from linbench.core.outcome.judgement import Lookout
-from linbench.core.outcome.measurement import Measurement, failed, records, skipped
+from linbench.core.outcome.measurement import Measurement, failed_record, records, skipped_record
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -50,16 +50,16 @@ class SerialEngine:
             observer.started(case)
             try:
                 setup = workbench.setup(case)
-                noticed = settle(case, setup).warnings or ()
-                with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+                noticed = run_trial(case, setup).warnings or ()
+                with isolate(case.seed, setup.torch_device, threads_for(setup.work)):
                     measured = train(case, setup, observer)
                 record = records(
                     [case], setup, measured, engine=self.name, trajectories=trajectories, warnings=noticed
                 )[0]
             except Unsuitable as reason:
-                record = skipped(case, str(reason))
+                record = skipped_record(case, str(reason))
             except (Exception, SystemExit) as error:  # a failure is a record, whatever third-party code raises
-                record = failed(case, error, self.name)
+                record = failed_record(case, error, self.name)
             yield record
 
 
@@ -97,11 +97,11 @@ def make_trainer(case: Case, setup: Setup) -> Trainer:
 
     Raises Unsuitable where the optimizer takes none of the model's parameters, and whatever either raises.
     """
-    contract = settle(case, setup, audit=False).contract
+    contract = run_trial(case, setup, audit=False).contract
     model = setup.make_model()
     run = run_context(case, setup, model)
     driver = make_driver(case.optimizer.component, case.optimizer.params, run, contract)
-    return Trainer(setup, model, driver, sampled(setup, model, case.seed))
+    return Trainer(setup, model, driver, sampled_cost(setup, model, case.seed))
 
 
 def train(case: Case, setup: Setup, observer: Observer) -> Measurement:

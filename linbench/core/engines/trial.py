@@ -18,7 +18,7 @@ from linbench.core.contract.contract import Contract
 from linbench.core.contract.run_context import RunContext
 from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.errors import Unsuitable, one_line
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.isolate import isolate, threads_for
 from linbench.core.problem.structure import shape_of
 from linbench.core.request.plan import accepted_parameters
 
@@ -40,7 +40,7 @@ _WANTS_MATRIX = re.compile(r"\b2-?d\b|two[- ]dimension|\bndim\b|matrix|matrices|
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class TrialResult:
     """What a trial found: the contract, with nothing left open, and what a user should be warned of.
 
     warnings: None where nobody looked for any.
@@ -50,7 +50,7 @@ class Settled:
     warnings: tuple[str, ...] | None = None
 
 
-def settle(case: Case, setup: Setup, *, audit: bool = True) -> Settled:
+def run_trial(case: Case, setup: Setup, *, audit: bool = True) -> TrialResult:
     """What the case's optimizer needs, found out once for all cases of its structure.
 
     audit: look for what is silently wrong too. Raises Unsuitable where it refuses all of the model's parameters, and
@@ -60,11 +60,11 @@ def settle(case: Case, setup: Setup, *, audit: bool = True) -> Settled:
         case.optimizer.component.identity,
         tuple((name, shape_of(value)) for name, value in case.optimizer.params.items()),
     )
-    known: Settled | None = setup.settled.get(key)
+    known: TrialResult | None = setup.settled.get(key)
     if known is None or (audit and known.warnings is None):
         trial = _Trial(case, setup)
         contract = trial.find_contract() if known is None else known.contract
-        known = setup.settled[key] = Settled(contract, tuple(trial.audit(contract)) if audit else None)
+        known = setup.settled[key] = TrialResult(contract, tuple(trial.audit(contract)) if audit else None)
     return known
 
 
@@ -114,13 +114,13 @@ class _Trial:
         """A few steps from the case's own start."""
         case, setup = self.case, self.setup
         params = case.optimizer.params if params is None else params
-        with isolated(case.seed, setup.torch_device, threads_for(setup.work)):
+        with isolate(case.seed, setup.torch_device, threads_for(setup.work)):
             model = setup.make_model()
             before = _global_state()
             run = run_context(case, setup, model, params)
             driver = make_driver(case.optimizer.component, params, run, contract)
             cost = costs(setup, model)
-            evaluations = sum(driver.step(cost, sampled(setup, model, case.seed)) for _ in range(STEPS))
+            evaluations = sum(driver.step(cost, sampled_cost(setup, model, case.seed)) for _ in range(STEPS))
             changed = [name for name, value in _global_state().items() if value != before[name]]
             trained = _copies(model)
             with driver.evaluating():
@@ -167,7 +167,7 @@ class _Trial:
         return _equal(plain.parameters, other.parameters)
 
     def _start(self) -> list[Tensor]:
-        with isolated(self.case.seed, self.setup.torch_device, threads=1):
+        with isolate(self.case.seed, self.setup.torch_device, threads=1):
             return _copies(self.setup.make_model())
 
 
@@ -196,7 +196,7 @@ def costs(setup: Setup, model: nn.Module) -> Any:
     return lambda: torch.mean((model(setup.X) - setup.y) ** 2)
 
 
-def sampled(setup: Setup, model: nn.Module, seed: int) -> Any:
+def sampled_cost(setup: Setup, model: nn.Module, seed: int) -> Any:
     """A function that evaluates the cost on targets drawn from the model itself: output + N(0, 1) noise.
 
     Its squared gradient estimates the Gauss-Newton curvature, as Sophia-G asks (Liu et al. 2023, algorithm 2).

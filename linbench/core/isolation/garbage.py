@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def collection_put_off() -> Iterator[None]:
+def defer_collection() -> Iterator[None]:
     """No cyclic collection inside; as it was afterwards."""
     enabled = gc.isenabled()
     gc.disable()

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.process_state import restore_process_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def isolated(seed: int, device: torch.device, threads: int) -> Iterator[None]:
+def isolate(seed: int, device: torch.device, threads: int) -> Iterator[None]:
     """Seed all generators, use `threads`, and put back afterwards whatever `process_state` knows of.
 
     The generators are torch's, Python's, and numpy's where something has imported it.
@@ -25,7 +25,7 @@ def isolated(seed: int, device: torch.device, threads: int) -> Iterator[None]:
     accelerators = [device] if device.type not in ("cpu", "mps") else []
     device_type = device.type if accelerators else "cuda"
     with (
-        kept(environment=True),
+        restore_process_state(environment=True),
         torch.random.fork_rng(accelerators, device_type=device_type),
         torch.enable_grad(),
         contextlib.redirect_stdout(sys.stderr),

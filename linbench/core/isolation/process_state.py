@@ -24,7 +24,7 @@ _TORCH_DEFAULTS: Mapping[str, Any] = {"grad": True, "deterministic": (False, Fal
 
 
 @contextlib.contextmanager
-def kept(*, environment: bool = False) -> Iterator[None]:
+def restore_process_state(*, environment: bool = False) -> Iterator[None]:
     """Whatever changes inside is as before afterwards. environment: the environment variables too."""
     had_torch = _loaded("torch")
     undo = [*_python_state(), *_torch_state(), *_numpy_state()]

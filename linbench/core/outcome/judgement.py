@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Judgement:
     """What a trajectory says of its run."""
 
     status: Status
@@ -66,7 +66,7 @@ def _stalled(costs: Tensor, epochs: int) -> Tensor:
     return costs[-window:].amin(0) >= costs[:-window].amin(0)
 
 
-def outcomes(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Outcome]:
+def judge_runs(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Judgement]:
     """Judge K runs. costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum."""
     finite = torch.isfinite(costs)
     epochs = costs.shape[0] - 1
@@ -95,7 +95,7 @@ def _judge(
     blown: int | None,
     best_at: int | None,
     moving: bool,
-) -> Outcome:
+) -> Judgement:
     status, reason = Status.BUDGET, f"{epochs} epochs used up before the target"
     far_above = DIVERGENCE_FACTOR * max(initial, theory.zero_cost)
     if blown is not None:
@@ -106,10 +106,10 @@ def _judge(
             f"the cost ended {final / max(initial, theory.zero_cost):.1e} times above its start",
         )
     elif reached is not None:
-        return Outcome(Status.CONVERGED, None, reached, initial, final, best)
+        return Judgement(Status.CONVERGED, None, reached, initial, final, best)
     elif not moving:
         status, reason = Status.STALLED, f"the best cost was reached at epoch {best_at} of {epochs}"
-    return Outcome(status, reason, reached, initial, final, best if math.isfinite(best) else None)
+    return Judgement(status, reason, reached, initial, final, best if math.isfinite(best) else None)
 
 
 def _first(mask: Tensor) -> list[int | None]:

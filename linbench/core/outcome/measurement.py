@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.errors import LinbenchError, one_line
-from linbench.core.outcome.judgement import Outcome, outcomes
+from linbench.core.outcome.judgement import Judgement, judge_runs
 from linbench.core.outcome.record import Record, Status, Trajectory
 from linbench.core.request.plan import jsonable
 
@@ -69,7 +69,7 @@ def records(
     for lanes, epochs in _alike(runs):
         costs = measured.costs[: epochs + 1, lanes].to("cpu", torch.float64)
         gaps = _gaps(setup, measured, costs, lanes, epochs)
-        judged = outcomes(costs, gaps, settings.target * theory.scale, theory)
+        judged = judge_runs(costs, gaps, settings.target * theory.scale, theory)
         for column, (lane, outcome) in enumerate(zip(lanes, judged, strict=True)):
             found[lane] = Record(
                 **_identity(cases[lane], engine),
@@ -89,7 +89,7 @@ def records(
     return [found[lane] for lane in range(len(cases))]
 
 
-def _noticed(outcome: Outcome, costs: Tensor) -> tuple[str, ...]:
+def _noticed(outcome: Judgement, costs: Tensor) -> tuple[str, ...]:
     if outcome.status is Status.STALLED and bool((costs == costs[0]).all()):
         return ("the cost never changed: the parameters did not move, or by less than rounding",)
     return ()
@@ -106,14 +106,14 @@ def _alike(runs: Sequence[int]) -> Iterator[tuple[list[int], int]]:
             yield lanes[start : start + most], epochs
 
 
-def failed(case: Case, error: BaseException, engine: str) -> Record:
+def failed_record(case: Case, error: BaseException, engine: str) -> Record:
     """The `error` record of a case in which something raised."""
     reason = str(error) if isinstance(error, LinbenchError) else one_line(error)
     trace = "".join(traceback.format_exception(error))
     return Record(**_identity(case, engine), status=Status.ERROR, reason=reason, traceback=trace)
 
 
-def skipped(case: Case, reason: str) -> Record:
+def skipped_record(case: Case, reason: str) -> Record:
     """The `skipped` record of a case that cannot run here."""
     return Record(**_identity(case, "none"), status=Status.SKIPPED, reason=reason)
 
@@ -136,8 +136,8 @@ def _identity(case: Case, engine: str) -> dict[str, Any]:
     }
 
 
-def _as_fields(outcome: Outcome) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in Outcome.__slots__}
+def _as_fields(outcome: Judgement) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in Judgement.__slots__}
 
 
 def _gaps(setup: Setup, measured: Measurement, costs: Tensor, lanes: list[int], epochs: int) -> Tensor:
@@ -160,7 +160,7 @@ def _rows(values: Tensor | None, count: int) -> list[Any]:
     return [None] * count if values is None else values.to("cpu", torch.float64).tolist()
 
 
-def _trajectory(costs: Tensor, outcome: Outcome, wanted: bool | int) -> Trajectory | None:
+def _trajectory(costs: Tensor, outcome: Judgement, wanted: bool | int) -> Trajectory | None:
     if wanted is False:
         return None
     full = Trajectory(range(len(costs)), costs.tolist())

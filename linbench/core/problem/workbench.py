@@ -10,7 +10,7 @@ import torch
 
 from linbench.core.criteria import noise_floor
 from linbench.core.errors import ComponentError, ProblemError
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.problem.least_squares import Solution, solve
 from linbench.core.problem.linear_form import LinearForm, find_linear_form
 from linbench.core.problem.problem import Problem
@@ -83,7 +83,7 @@ class Workbench:
         known = self._problems.get((choice.label, seed))
         if known is not None:
             return known
-        with kept():
+        with restore_process_state():
             problem = choice.build(seed)
         if not isinstance(problem, Problem):
             raise ProblemError(f"problem {choice.label!r} made a {type(problem).__name__}, not a linbench.Problem")
@@ -105,7 +105,7 @@ class Workbench:
     def device(self, choice: Choice) -> Device:
         """The device of that label."""
         if choice.label not in self._devices:
-            with kept():
+            with restore_process_state():
                 self._devices[choice.label] = choice.build()
         return self._devices[choice.label]
 
@@ -121,7 +121,7 @@ class Workbench:
             case.settings.dtype,
         )
         if key not in self._setups:
-            with kept():
+            with restore_process_state():
                 self._setups[key] = self._make_setup(case, problem, dtype)
         return self._setups[key]
 

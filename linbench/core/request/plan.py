@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from linbench.core.contract.construct import BASE_NAMES, base_parameter, provided
+from linbench.core.contract.construct import BASE_NAMES, base_parameter, is_provided
 from linbench.core.device import check_device
 from linbench.core.errors import ComponentError, UsageError, one_line, unknown_name
 from linbench.core.request.component import DEFAULT_LR, Component, Kind
@@ -245,7 +245,11 @@ class Accepted:
             if not self.takes(name):
                 raise unknown_name("parameter", name, self.names, of)
         for name in self.names:
-            if name in self.required and name not in params and not (component.kind == "optimizer" and provided(name)):
+            if (
+                name in self.required
+                and name not in params
+                and not (component.kind == "optimizer" and is_provided(name))
+            ):
                 raise UsageError(f"{component.kind} {component.name!r} needs {name!r}: {component.name}:{name}=…")
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from linbench.core.device import why_unavailable
 from linbench.core.errors import LinbenchError, UsageError
-from linbench.core.isolation.process_state import kept
-from linbench.core.outcome.measurement import failed, skipped
-from linbench.core.running.parts import Processes, tried
+from linbench.core.isolation.process_state import restore_process_state
+from linbench.core.outcome.measurement import failed_record, skipped_record
+from linbench.core.running.parts import ProcessLimits, try_apart
 from linbench.core.running.pool import can_fork
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from linbench.core.request.plan import Case, Choice, Plan
 
 
-def check_problems(plan: Plan, workbench: Workbench, apart: Processes | None = None) -> None:
+def check_problems(plan: Plan, workbench: Workbench, apart: ProcessLimits | None = None) -> None:
     """Build each problem once, so that unusable data is an error before anything runs.
 
     apart: try it in a process of its own before. Raises LinbenchError; what else a third party's problem raises, or
@@ -28,7 +28,7 @@ def check_problems(plan: Plan, workbench: Workbench, apart: Processes | None = N
     def build(choice: Choice) -> object:
         return workbench.problem(choice, plan.seeds[0])
 
-    ends = tried(plan.problems, build, apart) if apart is not None and can_fork() else [None] * len(plan.problems)
+    ends = try_apart(plan.problems, build, apart) if apart is not None and can_fork() else [None] * len(plan.problems)
     for choice, end in zip(plan.problems, ends, strict=True):
         if end is not None:
             continue
@@ -41,7 +41,7 @@ def check_problems(plan: Plan, workbench: Workbench, apart: Processes | None = N
         workbench.check_prediction(problem)
 
 
-def admitted(plan: Plan, workbench: Workbench, apart: Processes | None = None) -> tuple[list[Case], list[Record]]:
+def admit(plan: Plan, workbench: Workbench, apart: ProcessLimits | None = None) -> tuple[list[Case], list[Record]]:
     """The cases that can run, and the records of the others.
 
     apart: cases are to be kept apart like this, so what they share is tried in a process of its own before. Raises
@@ -58,7 +58,7 @@ def admitted(plan: Plan, workbench: Workbench, apart: Processes | None = None) -
         return runnable, refused
     _check_forkable(runnable, workbench)
     deadly = _deadly(runnable, workbench, apart)
-    refused += [failed(case, deadly[_shared(case)], "none") for case in runnable if _shared(case) in deadly]
+    refused += [failed_record(case, deadly[_shared(case)], "none") for case in runnable if _shared(case) in deadly]
     return [case for case in runnable if _shared(case) not in deadly], refused
 
 
@@ -67,7 +67,7 @@ def _absent(plan: Plan, workbench: Workbench) -> Mapping[str, str | BaseExceptio
     found: dict[str, str | BaseException] = {}
     for choice in plan.devices:
         try:
-            with kept():
+            with restore_process_state():
                 reason = why_unavailable(workbench.device(choice))
         except (Exception, SystemExit) as error:  # third-party code
             found[choice.label] = error
@@ -78,7 +78,7 @@ def _absent(plan: Plan, workbench: Workbench) -> Mapping[str, str | BaseExceptio
 
 
 def _refusal(case: Case, why: str | BaseException) -> Record:
-    return skipped(case, why) if isinstance(why, str) else failed(case, why, "none")
+    return skipped_record(case, why) if isinstance(why, str) else failed_record(case, why, "none")
 
 
 def _check_forkable(cases: Sequence[Case], workbench: Workbench) -> None:
@@ -89,12 +89,12 @@ def _check_forkable(cases: Sequence[Case], workbench: Workbench) -> None:
         raise UsageError("--isolate and --timeout need forked processes, which are safe on Linux only")
 
 
-def _deadly(cases: Sequence[Case], workbench: Workbench, apart: Processes) -> Mapping[Hashable, LinbenchError]:
+def _deadly(cases: Sequence[Case], workbench: Workbench, apart: ProcessLimits) -> Mapping[Hashable, LinbenchError]:
     """How the process ended in which the data and the model of some cases were built, where it did."""
     first: dict[Hashable, Case] = {}
     for case in cases:
         first.setdefault(_shared(case), case)
-    ends = tried(list(first.values()), workbench.setup, apart)
+    ends = try_apart(list(first.values()), workbench.setup, apart)
     return {key: LinbenchError(end) for key, end in zip(first, ends, strict=True) if end is not None}
 
 

@@ -11,7 +11,7 @@ import torch
 
 from linbench.core.engines.serial import SerialEngine
 from linbench.core.errors import LinbenchError
-from linbench.core.outcome.measurement import failed
+from linbench.core.outcome.measurement import failed_record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +61,7 @@ class DataGuard:
                 done += 1
         self.put_back(tensors)
         if len(part) == 1 and engine.name == SerialEngine.name:
-            yield failed(part[0], failure, engine.name)
+            yield failed_record(part[0], failure, engine.name)
             return
         for case in part[done:]:
             yield from self.run(SerialEngine(), [case], observer, trajectories)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from linbench.core.engines.serial import SerialEngine
 from linbench.core.errors import LinbenchError
 from linbench.core.observer import Observer
-from linbench.core.outcome.measurement import failed
+from linbench.core.outcome.measurement import failed_record
 from linbench.core.running.data_guard import DataGuard
 from linbench.core.running.pool import Died, Limit, Tell, in_processes
 
@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Processes:
+class ProcessLimits:
     """How parts are spread. count: processes at a time. timeout: seconds that a case may take, or None."""
 
     count: int
@@ -46,7 +46,7 @@ def run_apart(
     workbench: Workbench,
     observer: Observer,
     trajectories: bool | int,
-    processes: Processes,
+    processes: ProcessLimits,
 ) -> Iterator[Sequence[Record]]:
     """The records of each part, trained in a process of its own.
 
@@ -59,17 +59,17 @@ def run_apart(
         if not isinstance(result, Died):
             yield result
         elif engine.name == SerialEngine.name and len(part) == 1:
-            yield [failed(part[0], LinbenchError(result.how), engine.name)]
+            yield [failed_record(part[0], LinbenchError(result.how), engine.name)]
         else:
             if len(part) > 1:
                 observer.note(f"{part[0].optimizer.component.name} runs case by case: {result.how}")
             suspects += [[case] for case in part]
     alone = SerialEngine()
     for (case,), result in _spread(alone, suspects, workbench, observer, trajectories, processes, listen):
-        yield [failed(case, LinbenchError(result.how), alone.name)] if isinstance(result, Died) else result
+        yield [failed_record(case, LinbenchError(result.how), alone.name)] if isinstance(result, Died) else result
 
 
-def tried(items: Sequence[Item], build: Callable[[Item], object], processes: Processes) -> list[str | None]:
+def try_apart(items: Sequence[Item], build: Callable[[Item], object], processes: ProcessLimits) -> list[str | None]:
     """Build each in a process of its own, to see whether this one would survive it: how that one died, or None.
 
     What `build` raises is left to whoever builds it again.
@@ -89,7 +89,7 @@ def _spread(
     workbench: Workbench,
     observer: Observer,
     trajectories: bool | int,
-    processes: Processes,
+    processes: ProcessLimits,
     listen: Callable[[Any], None],
 ) -> Iterator[tuple[list[Case], list[Record] | Died]]:
     work = functools.partial(_work, engine, workbench, trajectories, observer.log_every)

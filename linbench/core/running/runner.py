@@ -13,9 +13,9 @@ from linbench.core.engines.serial import SerialEngine
 from linbench.core.errors import UsageError
 from linbench.core.observer import Observer
 from linbench.core.outcome.record import TRAINED, Record, StepTime
-from linbench.core.running.admission import admitted
+from linbench.core.running.admission import admit
 from linbench.core.running.data_guard import DataGuard
-from linbench.core.running.parts import Processes, run_apart
+from linbench.core.running.parts import ProcessLimits, run_apart
 from linbench.core.running.pool import processors
 from linbench.core.running.step_times import step_times, timing_key
 from linbench.core.running.step_times_apart import times_apart
@@ -61,9 +61,9 @@ class Execution:
             raise UsageError(f"timeout must be a positive number of seconds, not {self.timeout:g}")
 
     @property
-    def apart(self) -> Processes | None:
+    def apart(self) -> ProcessLimits | None:
         """The processes that keep cases apart, where that is asked for."""
-        return Processes(self.processes, self.timeout) if self.isolate or self.timeout is not None else None
+        return ProcessLimits(self.processes, self.timeout) if self.isolate or self.timeout is not None else None
 
     @property
     def processes(self) -> int:
@@ -86,7 +86,7 @@ def run(plan: Plan, workbench: Workbench, execution: Execution, observer: Observ
     """
     observer = observer or Observer()
     engine = execution.make_engine(observer)
-    runnable, refused = admitted(plan, workbench, execution.apart)
+    runnable, refused = admit(plan, workbench, execution.apart)
     parts = list(engine.split(runnable, workbench, execution.processes))
     processes = _processes(parts, plan, observer, execution)
     times = _step_times(runnable, workbench, processes) if execution.timing else {}
@@ -111,7 +111,9 @@ def in_plan_order(plan: Iterable[Case], records: Iterable[Record]) -> list[Recor
     return [by_key[key] for key in keys if key in by_key]
 
 
-def _processes(parts: Sequence[list[Case]], plan: Plan, observer: Observer, execution: Execution) -> Processes | None:
+def _processes(
+    parts: Sequence[list[Case]], plan: Plan, observer: Observer, execution: Execution
+) -> ProcessLimits | None:
     """The processes that the parts go to: where that was asked for, or is worth it; else None."""
     if execution.apart is not None:
         return dataclasses.replace(execution.apart, count=1) if observer.log_every else execution.apart
@@ -119,7 +121,7 @@ def _processes(parts: Sequence[list[Case]], plan: Plan, observer: Observer, exec
     if count == 1 or observer.log_every or any(choice.label != "cpu" for choice in plan.devices):
         return None
     worth_it = len(parts) > 1 and plan.settings.epochs >= WORTH_A_PROCESS
-    return Processes(count) if execution.jobs is not None or worth_it else None
+    return ProcessLimits(count) if execution.jobs is not None or worth_it else None
 
 
 def _in_turn(
@@ -131,7 +133,7 @@ def _in_turn(
 
 
 def _step_times(
-    cases: Sequence[Case], workbench: Workbench, processes: Processes | None
+    cases: Sequence[Case], workbench: Workbench, processes: ProcessLimits | None
 ) -> Mapping[Hashable, StepTime]:
     """The time per step, once for all cases that differ in seed or in the size of numbers only."""
     first: dict[Hashable, Case] = {}

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linbench.core.engines.serial import make_trainer
-from linbench.core.isolation.garbage import collection_put_off
-from linbench.core.isolation.isolate import isolated
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.garbage import defer_collection
+from linbench.core.isolation.isolate import isolate
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.outcome.record import Record, StepTime
 from linbench.core.problem.structure import shape_of
 from linbench.core.request.plan import jsonable
@@ -75,8 +75,8 @@ def step_times(
             announce(key)
             try:
                 setup = workbench.setup(case)
-                stack.enter_context(isolated(case.seed, setup.torch_device, threads=1))
-                with kept():
+                stack.enter_context(isolate(case.seed, setup.torch_device, threads=1))
+                with restore_process_state():
                     candidate = _candidate(case, setup)
                     for _ in range(WARM_UP_STEPS):
                         candidate.step()
@@ -99,12 +99,12 @@ def measure(
     rounds = min(max(affordable, ROUNDS.start), ROUNDS.stop - 1)
     blocks: dict[Hashable, list[float]] = {key: [] for key in candidates}
     order, shuffle = list(candidates), random.Random(0).shuffle
-    with collection_put_off():
+    with defer_collection():
         for _ in range(rounds):
             shuffle(order)
             for key in order:
                 announce(key)
-                with kept():
+                with restore_process_state():
                     blocks[key].append(_block(candidates[key], steps[key]))
     return {key: _summary(times) for key, times in blocks.items() if not any(map(math.isnan, times))}
 
@@ -118,7 +118,7 @@ def _candidate(case: Case, setup: Setup) -> Candidate:
 
 def _steps_per_block(key: Hashable, candidate: Candidate, announce: Announce) -> int:
     announce(key)
-    with kept():
+    with restore_process_state():
         one = min(_block(candidate, 3) for _ in range(3))
     return 1 if math.isnan(one) else max(1, round(BLOCK_SECONDS / one))
 

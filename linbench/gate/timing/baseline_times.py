@@ -9,7 +9,7 @@ from typing import Any
 
 from linbench.gate import files
 from linbench.gate.files import REASON, VERSIONS, BaselineError, Corrupt, Fields, as_json
-from linbench.gate.timing.decision import Times, Timings
+from linbench.gate.timing.decision import SideTimes, StepTimes
 from linbench.gate.timing.fingerprint import fingerprint
 
 SCHEMA = 1
@@ -19,18 +19,18 @@ WHAT = "baseline of step times"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class BaselineTimes:
     """What was measured on one machine. steps: times by what was stepped. reasons: why each was last changed."""
 
     machine: Mapping[str, Any]
-    steps: Mapping[str, Times] = field(default_factory=dict)
+    steps: Mapping[str, StepTimes] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, optimizers: Mapping[str, str]) -> Timings:
+    def of(self, optimizers: Mapping[str, str]) -> SideTimes:
         """The times of these optimizers, each with what it steps; those that are not there are unmeasured."""
         there = {optimizer: self.steps[step] for optimizer, step in optimizers.items() if step in self.steps}
         missing = "no step times are stored for it: add them with --update --timing gate"
-        return Timings(there, {optimizer: missing for optimizer in optimizers if optimizer not in there})
+        return SideTimes(there, {optimizer: missing for optimizer in optimizers if optimizer not in there})
 
 
 def place(folder: Path, machine: Mapping[str, Any]) -> Path:
@@ -38,7 +38,7 @@ def place(folder: Path, machine: Mapping[str, Any]) -> Path:
     return folder / f"{fingerprint(machine)}.json"
 
 
-def find(folder: Path, machine: Mapping[str, Any]) -> tuple[Stored, bool]:
+def find(folder: Path, machine: Mapping[str, Any]) -> tuple[BaselineTimes, bool]:
     """The times of this machine, or those of the one most like it; and whether it is this one.
 
     Raises BaselineError where there are none, and for a file that is damaged.
@@ -55,7 +55,7 @@ def find(folder: Path, machine: Mapping[str, Any]) -> tuple[Stored, bool]:
     return max(others, key=lambda one: sum(one.machine.get(name) == value for name, value in machine.items())), False
 
 
-def read_timings(path: Path) -> Stored:
+def read_timings(path: Path) -> BaselineTimes:
     """The times of one file. Raises BaselineError where it is damaged, newer, or not of the machine in its name."""
     stored = files.read(path, WHAT, "store some with linbench gate --update --timing gate --reason …", _stored)
     if fingerprint(stored.machine) != path.stem:
@@ -63,14 +63,14 @@ def read_timings(path: Path) -> Stored:
     return stored
 
 
-def write_timings(folder: Path, stored: Stored) -> Path:
+def write_timings(folder: Path, stored: BaselineTimes) -> Path:
     """Replace the file of a machine at once, or not at all. Raises BaselineError where it cannot be written."""
     path = place(folder, stored.machine)
     files.replace(path, WHAT, as_text(stored))
     return path
 
 
-def as_text(stored: Stored) -> str:
+def as_text(stored: BaselineTimes) -> str:
     """The whole file: sorted, a line for the values of all processes."""
     blocks = ",\n".join(f"    {as_json(label)}: {{\n{_lines(label, stored)}\n    }}" for label in sorted(stored.steps))
     head = {"schema": SCHEMA, "machine": dict(stored.machine)}
@@ -78,7 +78,7 @@ def as_text(stored: Stored) -> str:
     return "{\n" + ",\n".join(lines) + f',\n  "steps": {{\n{blocks}\n  }}\n}}\n'
 
 
-def _lines(label: str, stored: Stored) -> str:
+def _lines(label: str, stored: BaselineTimes) -> str:
     times = stored.steps[label]
     content = {
         "ratios": list(times.ratios),
@@ -89,7 +89,7 @@ def _lines(label: str, stored: Stored) -> str:
     return ",\n".join(f"      {as_json(name)}: {as_json(value)}" for name, value in content.items())
 
 
-def _stored(document: Any) -> Stored:
+def _stored(document: Any) -> BaselineTimes:
     files.check_schema(document, SCHEMA, ("machine", "steps"))
     files.check_fields("the file", {k: v for k, v in document.items() if k != "schema"}, _HEAD)
     steps = document["steps"]
@@ -98,11 +98,11 @@ def _stored(document: Any) -> Stored:
             raise Corrupt(f"a step is called {label!r}")
         files.check_fields(label, content, _FIELDS)
     times = {
-        label: Times(tuple(content["ratios"]), tuple(content["control"]), content["versions"])
+        label: StepTimes(tuple(content["ratios"]), tuple(content["control"]), content["versions"])
         for label, content in steps.items()
     }
     reasons = {label: content["reason"] for label, content in steps.items()}
-    return Stored(document["machine"], times, reasons)
+    return BaselineTimes(document["machine"], times, reasons)
 
 
 def _is_ratios(value: Any) -> bool:

@@ -28,7 +28,7 @@ PROCESSES = 5
 """Fresh processes a side."""
 
 
-class Outcome(StrEnum):
+class Decision(StrEnum):
     """What may be said of one optimizer's time per step."""
 
     FINE = "fine"
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class StepTimes:
     """One optimizer's step times, in steps of plain gradient descent; one value for each process.
 
     control: those of code that is the same on both sides, from the same processes. versions: of what the optimizer
@@ -50,15 +50,15 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
+class SideTimes:
     """One side. optimizers: their times by their labels. unmeasured: why others have none."""
 
-    optimizers: Mapping[str, Times] = field(default_factory=dict)
+    optimizers: Mapping[str, StepTimes] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class StepComparison:
     """One optimizer's times now and before, and what may be said of them.
 
     suspect: it is worth another measurement. comparable: the control was alike on both sides.
@@ -67,7 +67,7 @@ class Compared:
     optimizer: str
     was: Sequence[float]
     now: Sequence[float]
-    outcome: Outcome
+    outcome: Decision
     why: str = ""
     suspect: bool = False
     comparable: bool = True
@@ -83,9 +83,9 @@ class Compared:
         return p_above(self.now, self.was) if self.was and self.now else None
 
 
-def compare(optimizer: str, now: Sequence[float], was: Sequence[float]) -> Compared:
+def compare_optimizer(optimizer: str, now: Sequence[float], was: Sequence[float]) -> StepComparison:
     """Slower needs both: p ≤ 0.01, and a ratio of medians of at least 1.10."""
-    compared = Compared(optimizer, tuple(was), tuple(now), Outcome.INCONCLUSIVE)
+    compared = StepComparison(optimizer, tuple(was), tuple(now), Decision.INCONCLUSIVE)
     ratio, p = compared.ratio, compared.p
     if ratio is None or p is None:
         return replace(compared, why="it was not measured on both sides")
@@ -93,20 +93,20 @@ def compare(optimizer: str, now: Sequence[float], was: Sequence[float]) -> Compa
     if smallest_p(len(now), len(was)) > ALPHA:
         return replace(compared, why=f"{len(now)} and {len(was)} processes cannot give a p of at most {ALPHA:g}")
     if ratio >= SLOWER_BY and p <= ALPHA:
-        return replace(compared, outcome=Outcome.SLOWER, why=evidence(ratio, p))
+        return replace(compared, outcome=Decision.SLOWER, why=evidence(ratio, p))
     if ratio >= SLOWER_BY:
         return replace(compared, why=f"{evidence(ratio, p)}, where at most {ALPHA:g} would count")
     if p_above([value / ratio * VISIBLE for value in now], was) > ALPHA:
         return replace(compared, why=f"too noisy to show a slowdown by {VISIBLE - 1:.0%}")
-    return replace(compared, outcome=Outcome.FINE)
+    return replace(compared, outcome=Decision.FINE)
 
 
-def compare_all(now: Timings, was: Timings) -> list[Compared]:
+def compare_sides(now: SideTimes, was: SideTimes) -> list[StepComparison]:
     """Every optimizer of either side, in the order of their labels; nothing may be said where its control differs."""
     found = []
     for label in sorted({*now.optimizers, *was.optimizers, *now.unmeasured, *was.unmeasured}):
         after, before = now.optimizers.get(label, _NONE), was.optimizers.get(label, _NONE)
-        one = compare(label, after.ratios, before.ratios)
+        one = compare_optimizer(label, after.ratios, before.ratios)
         why = now.unmeasured.get(label) or was.unmeasured.get(label)
         why = why or (control_differs(after.control, before.control) if one.ratio is not None else None)
         found.append(one if why is None else replace(inconclusive(one, why), comparable=False))
@@ -122,7 +122,7 @@ def control_differs(now: Sequence[float], was: Sequence[float]) -> str | None:
     return None
 
 
-def confirmed(first: Compared, again: Compared) -> Compared:
+def confirm(first: StepComparison, again: StepComparison) -> StepComparison:
     """What a second measurement, in processes that the first has not seen, makes of something suspect.
 
     It is slower if the second is suspect too, and both together leave no doubt: p ≤ 0.001, and a ratio of at least
@@ -132,17 +132,17 @@ def confirmed(first: Compared, again: Compared) -> Compared:
     if again.ratio is None or not again.comparable:
         return again
     was = first.was if again.was == first.was else (*first.was, *again.was)  # stored times stay the same
-    both = compare(first.optimizer, (*first.now, *again.now), was)
-    if both.outcome is Outcome.SLOWER and again.suspect and p_above(both.now, both.was) <= ALPHA_TOGETHER:
+    both = compare_optimizer(first.optimizer, (*first.now, *again.now), was)
+    if both.outcome is Decision.SLOWER and again.suspect and p_above(both.now, both.was) <= ALPHA_TOGETHER:
         return both
-    if both.outcome is Outcome.SLOWER or first.outcome is Outcome.SLOWER:
+    if both.outcome is Decision.SLOWER or first.outcome is Decision.SLOWER:
         return inconclusive(both, f"{first.ratio:.2f} × as long at first, {again.ratio:.2f} × when measured again")
     return both
 
 
-def inconclusive(compared: Compared, why: str) -> Compared:
+def inconclusive(compared: StepComparison, why: str) -> StepComparison:
     """The same times, of which nothing may be said."""
-    return replace(compared, outcome=Outcome.INCONCLUSIVE, why=why, suspect=False)
+    return replace(compared, outcome=Decision.INCONCLUSIVE, why=why, suspect=False)
 
 
 def evidence(ratio: float, p: float) -> str:
@@ -150,4 +150,4 @@ def evidence(ratio: float, p: float) -> str:
     return f"{ratio:.2f} × as long, p = {p:.2g}"
 
 
-_NONE = Times((), ())
+_NONE = StepTimes((), ())

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from linbench.gate.files import BaselineError
-from linbench.gate.timing.decision import Times, Timings
+from linbench.gate.timing.decision import SideTimes, StepTimes
 
 WORKER = "linbench.gate.timing.worker"
 SCHEMA = 1
@@ -128,13 +128,13 @@ def ask(side: Side, job: Job) -> Answer:
     return Answer(**content)
 
 
-def timings(found: Sequence[Answer]) -> Timings:
+def timings(found: Sequence[Answer]) -> SideTimes:
     """The values of all processes of one side; an optimizer that failed in one of them is unmeasured."""
     unmeasured = {label: why for answer in found for label, why in answer.unmeasured.items()}
     control = tuple(answer.control for answer in found)
     labels = sorted({label for answer in found for label in answer.ratios} - set(unmeasured))
     times = {
-        label: Times(tuple(one.ratios[label] for one in found), control, found[-1].versions.get(label, {}))
+        label: StepTimes(tuple(one.ratios[label] for one in found), control, found[-1].versions.get(label, {}))
         for label in labels
     }
-    return Timings(times, unmeasured)
+    return SideTimes(times, unmeasured)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from linbench.gate.files import BaselineError
 from linbench.gate.finding import printable
 from linbench.gate.metrics import label_of
-from linbench.gate.timing.baseline_times import Stored, find, place, read_timings, write_timings
-from linbench.gate.timing.decision import PROCESSES, Compared, Timings, compare_all, confirmed
+from linbench.gate.timing.baseline_times import BaselineTimes, find, place, read_timings, write_timings
+from linbench.gate.timing.decision import PROCESSES, SideTimes, StepComparison, compare_sides, confirm
 from linbench.gate.timing.fingerprint import differences, machine
 from linbench.gate.timing.fresh_processes import Answer, Job, Tell, answers, ignore, this_side, timings
 from linbench.gate.timing.rendering import TimingReport
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linbench.gate.convergence import Request
     from linbench.gate.timing.revision import Sides
 
-Measure = Callable[[Job], tuple[Timings, Timings]]
+Measure = Callable[[Job], tuple[SideTimes, SideTimes]]
 """Now and before, for the optimizers of a job."""
 
 
@@ -50,7 +50,7 @@ def against_sides(job: Job, sides: Sides, gates: bool, tell: Tell) -> TimingRepo
     is another one there, and where the code comes from neither.
     """
 
-    def measure(job: Job) -> tuple[Timings, Timings]:
+    def measure(job: Job) -> tuple[SideTimes, SideTimes]:
         turns = [(sides.base, sides.now) if turn % 2 == 0 else (sides.now, sides.base) for turn in range(PROCESSES)]
         order = [side for pair in turns for side in pair]
         found = list(zip(order, answers(order, job, tell), strict=True))
@@ -72,7 +72,7 @@ def against_stored(job: Job, folder: Path, plugins: Sequence[str], gates: bool, 
     Raises BaselineError where nothing is stored, or what is stored is damaged.
     """
 
-    def measure(job: Job) -> tuple[Timings, Timings]:
+    def measure(job: Job) -> tuple[SideTimes, SideTimes]:
         return measured_here(job, plugins, tell), stored.of(steps_of(job))
 
     stored, same = find(folder, machine())
@@ -98,7 +98,7 @@ def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tel
     steps = {
         step: now.optimizers[optimizer] for optimizer, step in steps_of(job).items() if optimizer in now.optimizers
     }
-    stored = Stored(machine(), steps, dict.fromkeys(steps, reason))
+    stored = BaselineTimes(machine(), steps, dict.fromkeys(steps, reason))
     path = place(folder, stored.machine)
     if path.exists():
         before = read_timings(path)
@@ -106,17 +106,17 @@ def store(job: Job, folder: Path, plugins: Sequence[str], reason: str, tell: Tel
     return write_timings(folder, stored), [f"{label}: {why}" for label, why in now.unmeasured.items()]
 
 
-def measured_here(job: Job, plugins: Sequence[str], tell: Tell) -> Timings:
+def measured_here(job: Job, plugins: Sequence[str], tell: Tell) -> SideTimes:
     """The times of the code that runs now, from five fresh processes."""
     return timings(list(answers([this_side(plugins)] * PROCESSES, job, tell)))
 
 
-def decide(job: Job, measure: Measure) -> list[Compared]:
+def decide(job: Job, measure: Measure) -> list[StepComparison]:
     """Compare every optimizer; those that may be slower are measured once more before that counts."""
-    first = compare_all(*measure(job))
+    first = compare_sides(*measure(job))
     suspects = [one.optimizer for one in first if one.suspect]
-    again = {one.optimizer: one for one in compare_all(*measure(job.only(suspects)))} if suspects else {}
-    return [confirmed(one, again[one.optimizer]) if one.optimizer in again else one for one in first]
+    again = {one.optimizer: one for one in compare_sides(*measure(job.only(suspects)))} if suspects else {}
+    return [confirm(one, again[one.optimizer]) if one.optimizer in again else one for one in first]
 
 
 def steps_of(job: Job) -> dict[str, str]:
@@ -143,5 +143,5 @@ def _check_origin(answer: Answer, sides: Sides) -> None:
             raise BaselineError(f"both sides would run {label} from {file}: there is nothing to compare")
 
 
-def _reasons(compared: Sequence[Compared]) -> str:
+def _reasons(compared: Sequence[StepComparison]) -> str:
     return "; ".join(dict.fromkeys(one.why for one in compared if one.why)) or "the suite names none"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from linbench.gate.finding import Finding, Kind, printable
-from linbench.gate.timing.decision import Compared, Outcome
+from linbench.gate.timing.decision import Decision, StepComparison
 
 COLUMNS = ("was", "is", "ratio", "p", "verdict", "why")
 
@@ -24,7 +24,7 @@ class TimingReport:
     only advice, or another thing to know. impossible: why there is nothing to compare with.
     """
 
-    compared: Sequence[Compared]
+    compared: Sequence[StepComparison]
     against: str
     gates: bool
     note: str = ""
@@ -42,7 +42,7 @@ class TimingReport:
         if self.impossible:
             kind = Kind.STALE if self.gates else Kind.INCONCLUSIVE
             return [Finding(kind, "step times", "the comparison", "asked for", "impossible", "", self.impossible)]
-        return [self._finding(one) for one in self.compared if one.outcome is not Outcome.FINE]
+        return [self._finding(one) for one in self.compared if one.outcome is not Decision.FINE]
 
     @property
     def summary(self) -> str:
@@ -51,7 +51,7 @@ class TimingReport:
         if self.impossible:
             return f"step times: {self.impossible}{mode}"
         counts = Counter(one.outcome for one in self.compared)
-        parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
+        parts = [f"{counts[outcome]} {outcome.value}" for outcome in Decision if counts[outcome]]
         count = f"{len(self.compared)} optimizer{'s' * (len(self.compared) != 1)}"
         note = f"; {self.note}" if self.note else ""
         return f"step times of {count} against {self.against}: {', '.join(parts) or 'none measured'}{mode}{note}"
@@ -81,15 +81,15 @@ class TimingReport:
             ],
         }
 
-    def _finding(self, one: Compared) -> Finding:
+    def _finding(self, one: StepComparison) -> Finding:
         slower = Kind.SLOWER if self.gates else Kind.ADVICE
-        kind = slower if one.outcome is Outcome.SLOWER else Kind.INCONCLUSIVE
+        kind = slower if one.outcome is Decision.SLOWER else Kind.INCONCLUSIVE
         was, now, ratio, *_ = _values(one)
-        why = f"measured twice, in processes of its own: {one.why}" if one.outcome is Outcome.SLOWER else one.why
+        why = f"measured twice, in processes of its own: {one.why}" if one.outcome is Decision.SLOWER else one.why
         return Finding(kind, one.optimizer, "time of a step", f"{was} {UNIT}", now, ratio, why)
 
 
-def _values(one: Compared) -> tuple[str, ...]:
+def _values(one: StepComparison) -> tuple[str, ...]:
     ratio = "–" if one.ratio is None else f"{one.ratio:.2f} ×"
     p = "–" if one.p is None else f"{one.p:.2g}"
     return _median(one.was), _median(one.now), ratio, p, one.outcome.value, one.why

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.errors import one_line
-from linbench.core.isolation.garbage import collection_put_off
-from linbench.core.isolation.isolate import isolated
-from linbench.core.isolation.process_state import kept
+from linbench.core.isolation.garbage import defer_collection
+from linbench.core.isolation.isolate import isolate
+from linbench.core.isolation.process_state import restore_process_state
 from linbench.gate.timing.stepping import Stepping, stepping
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def step_ratios(cases: Mapping[str, Sequence[Case]], workbench: Workbench) -> Ra
             raise
         except BaseException as error:  # third-party code may raise anything
             unmeasured[label] = one_line(error)
-    with isolated(0, torch.device("cpu"), threads=1):
+    with isolate(0, torch.device("cpu"), threads=1):
         ratios = _measured(timed, unmeasured)
     return Ratios(ratios, unmeasured)
 
@@ -87,7 +87,7 @@ def _measured(timed: Mapping[str, _Timed], unmeasured: dict[str, str]) -> dict[s
 
     def attempt(label: str, act: Callable[[_Timed], object]) -> None:
         try:
-            with kept():
+            with restore_process_state():
                 act(timed[label])
         except KeyboardInterrupt:
             raise
@@ -95,7 +95,7 @@ def _measured(timed: Mapping[str, _Timed], unmeasured: dict[str, str]) -> dict[s
             unmeasured[label] = one_line(error)
             del going[label]
 
-    with collection_put_off():
+    with defer_collection():
         for label in timed:
             attempt(label, _Timed.warm_up)
         while waiting := [label for label, one in going.items() if one.blocks_left]:

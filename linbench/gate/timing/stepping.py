@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from linbench.core.engines.serial import Trainer, make_trainer
 from linbench.core.errors import Unsuitable
-from linbench.core.isolation.isolate import isolated
+from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
@@ -46,7 +46,7 @@ def stepping(candidates: Sequence[Case], workbench: Workbench) -> Stepping:
     for case in candidates:
         setup = workbench.setup(case)
         try:
-            with isolated(case.seed, setup.torch_device, threads=1):
+            with isolate(case.seed, setup.torch_device, threads=1):
                 return Stepping(make_trainer(case, setup), case.settings.batch_size)
         except Unsuitable as unsuitable:
             reason = unsuitable

@@ -22,10 +22,10 @@ def element(name: str, *content: str | Markup, **attributes: str | float | None)
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{written}>{joined(content)}</{name}>")
+    return Markup(f"<{name}{written}>{join(content)}</{name}>")
 
 
-def joined(content: Iterable[str | Markup], between: str = "") -> Markup:
+def join(content: Iterable[str | Markup], between: str = "") -> Markup:
     """The pieces as one, those that are not `Markup` escaped."""
     return Markup(between.join(piece if isinstance(piece, Markup) else escape(piece) for piece in content))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from linbench.results.report.curves import MOST_FIGURES, cost_figures
 from linbench.results.report.figure import LOOKS
-from linbench.results.report.markup import Markup, element, joined, paragraphs, scrollable
+from linbench.results.report.markup import Markup, element, join, paragraphs, scrollable
 from linbench.results.report.profile_figure import profile_section
 from linbench.results.report.style import STYLE
 from linbench.results.statistics.profile_export import MOST_GROUPS, profile_table
@@ -84,7 +84,7 @@ def _compared(records: Sequence[Record]) -> dict[str, str]:
 def _results(records: Sequence[Record]) -> Markup:
     if not records:
         return element("p", "No runs.")
-    return joined([_wide(render(records, style="html"), "results"), paragraphs(notes(rows_of(records)))])
+    return join([_wide(render(records, style="html"), "results"), paragraphs(notes(rows_of(records)))])
 
 
 def _over_seeds(records: Sequence[Record]) -> Markup:
@@ -102,7 +102,7 @@ def _over_seeds(records: Sequence[Record]) -> Markup:
             pieces += [_wide(table, f"{problem}, over seeds"), paragraphs(read)]
     if pieces and len(found) > MOST_FIGURES:
         pieces.append(element("p", f"{len(found) - MOST_FIGURES} further problems are not described."))
-    return joined(pieces)
+    return join(pieces)
 
 
 def _costs(records: Sequence[Record]) -> Markup:
@@ -110,7 +110,7 @@ def _costs(records: Sequence[Record]) -> Markup:
     if not figures:
         kept = any(record.trajectory is not None for record in records)
         return element("p", _NO_THEORY if kept else _HOW)
-    return joined(figures)
+    return join(figures)
 
 
 def _profiles(records: Sequence[Record]) -> Markup:

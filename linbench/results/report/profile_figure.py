@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from linbench.results.report.axis import decades_around
 from linbench.results.report.curves import MOST_CURVES
 from linbench.results.report.figure import Curve, Level, draw, x_axis, y_axis
-from linbench.results.report.markup import Markup, element, joined, paragraphs, table
+from linbench.results.report.markup import Markup, element, join, paragraphs, table
 from linbench.results.statistics.interval import FEWEST
 from linbench.results.statistics.profiles import (
     TAU_MAX,
@@ -68,7 +68,7 @@ def profile_section(tasks: TimeTable, colours: Mapping[str, int]) -> Markup:
     if len(profiles) > len(shown):
         caption += f" The first {len(shown)} of {len(profiles)} optimizers by score."
     figure = element("figure", svg, element("figcaption", caption), _scores(profiles, score_intervals(tasks)))
-    return joined([figure, paragraphs(score_readings(tasks))])
+    return join([figure, paragraphs(score_readings(tasks))])
 
 
 def _curve(profile: Profile, band: Band | None, last: float, colour: int) -> Curve:

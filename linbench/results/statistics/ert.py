@@ -64,7 +64,7 @@ def running_time_ratio(first: RunGroup, second: RunGroup, unit: Unit = "epochs",
     Seeds are resampled for both together. A resample in which neither succeeds says nothing, so it counts as 0 for the
     lower end and as infinite for the upper one. NaN without a success of either.
     """
-    pairs = paired(first, second)
+    pairs = pair_by_seed(first, second)
     if not any(a.reached or b.reached for a, b in pairs):
         return Estimate(math.nan, None, "neither reached the target")
     import numpy as np
@@ -83,7 +83,7 @@ def running_time_ratio(first: RunGroup, second: RunGroup, unit: Unit = "epochs",
     return Estimate(value, interval, _NO_FAILURE if all(a.reached and b.reached for a, b in pairs) else None)
 
 
-def paired(first: RunGroup, second: RunGroup) -> list[tuple[Attempt, Attempt]]:
+def pair_by_seed(first: RunGroup, second: RunGroup) -> list[tuple[Attempt, Attempt]]:
     """The runs of two groups that share a seed, in the first one's order; a seed that either lacks is left out."""
     others = {run.seed: run for run in second.runs}
     return [(run, others[run.seed]) for run in first.runs if run.seed in others]

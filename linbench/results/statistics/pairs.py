@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from linbench.results.statistics.ert import paired
+from linbench.results.statistics.ert import pair_by_seed
 from linbench.results.statistics.interval import LEVEL
 
 if TYPE_CHECKING:
     from linbench.results.statistics.run_group import RunGroup
 
 
-class Verdict(StrEnum):
+class Claim(StrEnum):
     """What may be said of two optimizers in one setting."""
 
     FIRST = "first"
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairComparison:
     """Two optimizers on the seeds that both have.
 
     seeds: how many those are. wins, losses: on how many the first, the second took fewer epochs; ties: on how many
@@ -49,25 +49,25 @@ class Comparison:
     p_value: float
     adjusted: float
     exact: bool
-    verdict: Verdict
+    verdict: Claim
 
     @property
     def faster(self) -> str | None:
         """The one that may be called faster."""
-        return {Verdict.FIRST: self.first, Verdict.SECOND: self.second}.get(self.verdict)
+        return {Claim.FIRST: self.first, Claim.SECOND: self.second}.get(self.verdict)
 
     @property
     def slower(self) -> str | None:
         """The one that may be called slower."""
-        return {Verdict.FIRST: self.second, Verdict.SECOND: self.first}.get(self.verdict)
+        return {Claim.FIRST: self.second, Claim.SECOND: self.first}.get(self.verdict)
 
 
-def compare_pair(first: RunGroup, second: RunGroup) -> Comparison:
+def compare_pair(first: RunGroup, second: RunGroup) -> PairComparison:
     """`compare` for two groups."""
-    return compare([first, second])[0]
+    return compare_groups([first, second])[0]
 
 
-def compare(groups: Sequence[RunGroup]) -> list[Comparison]:
+def compare_groups(groups: Sequence[RunGroup]) -> list[PairComparison]:
     """Every pair of optimizers in one setting, paired by seed; raises ValueError for groups of several settings.
 
     The test is the exact sign test: on how many seeds was which of the two faster, a failure being slower than any
@@ -119,23 +119,23 @@ def fewest_seeds(comparisons: int = 1) -> int:
     return n
 
 
-def _paired_counts(first: RunGroup, second: RunGroup) -> Comparison:
-    times = [(a.time, b.time) for a, b in paired(first, second)]
+def _paired_counts(first: RunGroup, second: RunGroup) -> PairComparison:
+    times = [(a.time, b.time) for a, b in pair_by_seed(first, second)]
     wins, losses = sum(a < b for a, b in times), sum(a > b for a, b in times)
     p_value = sign_test(wins, losses)
     exact = len(times) > 1 and first.same_for_all_seeds and second.same_for_all_seeds
     ties = len(times) - wins - losses
     names = first.optimizer, second.optimizer
-    return Comparison(*names, len(times), wins, losses, ties, p_value, 1.0, exact, Verdict.NO_CLAIM)
+    return PairComparison(*names, len(times), wins, losses, ties, p_value, 1.0, exact, Claim.NO_CLAIM)
 
 
-def _verdict(pair: Comparison, any_reached: bool) -> Verdict:
+def _verdict(pair: PairComparison, any_reached: bool) -> Claim:
     if not any_reached:
-        return Verdict.NEITHER
+        return Claim.NEITHER
     if pair.seeds < 2:
-        return Verdict.NO_CLAIM
+        return Claim.NO_CLAIM
     if pair.ties == pair.seeds:
-        return Verdict.EQUAL
+        return Claim.EQUAL
     if pair.exact or pair.adjusted <= 1 - LEVEL:
-        return Verdict.FIRST if pair.wins > pair.losses else Verdict.SECOND
-    return Verdict.NO_CLAIM
+        return Claim.FIRST if pair.wins > pair.losses else Claim.SECOND
+    return Claim.NO_CLAIM

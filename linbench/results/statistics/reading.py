@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from linbench.core.outcome.record import Status
-from linbench.results.statistics.pairs import Comparison, Verdict, fewest_seeds
+from linbench.results.statistics.pairs import Claim, PairComparison, fewest_seeds
 from linbench.results.statistics.profiles import TAU_MAX, score_intervals, scores
 from linbench.results.statistics.robustness import ranking_warnings
 from linbench.results.statistics.run_group import RunGroup, Setting, by_setting
@@ -139,7 +139,7 @@ def _claims(ranking: Ranking) -> Iterator[str]:
     yield from _ties(ranking)
 
 
-def _faster(name: str, won: Sequence[Comparison]) -> str:
+def _faster(name: str, won: Sequence[PairComparison]) -> str:
     highest = max(pair.adjusted for pair in won)
     texts = [
         f"{pair.slower} (on {max(pair.wins, pair.losses)} of {pair.seeds} seeds"
@@ -154,20 +154,20 @@ def _ties(ranking: Ranking) -> Iterator[str]:
     for group in (group for group in ranking.ties if len(group) > 1):
         inside = [pairs[frozenset((a, b))] for i, a in enumerate(group) for b in group[i + 1 :]]
         verdicts = {pair.verdict for pair in inside}
-        if verdicts == {Verdict.NEITHER}:
+        if verdicts == {Claim.NEITHER}:
             yield f"{_and(group)} never reached the target: their epochs say nothing of which is better"
-        elif verdicts == {Verdict.EQUAL}:
+        elif verdicts == {Claim.EQUAL}:
             yield f"{_and(group)} took the same number of epochs from every seed: a tie"
         else:
             yield f"no difference between {_and(group)} can be claimed from {_seeds(inside)}"
     tested = [pair for pair in ranking.comparisons if pair.seeds > 1 and not pair.exact]
     needed = fewest_seeds(len(tested))
-    undecided = any(pair.verdict is Verdict.NO_CLAIM for pair in tested)
+    undecided = any(pair.verdict is Claim.NO_CLAIM for pair in tested)
     if undecided and max(pair.seeds for pair in tested) < needed:
         yield f"{_count(len(tested), 'comparison')} cannot yield a claim from fewer than {needed} seeds that all agree"
 
 
-def _seeds(pairs: Iterable[Comparison]) -> str:
+def _seeds(pairs: Iterable[PairComparison]) -> str:
     counts = sorted({pair.seeds for pair in pairs})
     return _count(counts[0], "seed") if len(counts) == 1 else f"{counts[0]}–{counts[-1]} seeds"
 

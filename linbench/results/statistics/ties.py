@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linbench.results.statistics.ert import expected_running_time
-from linbench.results.statistics.pairs import Comparison, compare
+from linbench.results.statistics.pairs import PairComparison, compare_groups
 from linbench.results.statistics.summary import summarize
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Ranking:
 
     standings: Sequence[Standing]
     ties: Sequence[tuple[str, ...]]
-    comparisons: Sequence[Comparison]
+    comparisons: Sequence[PairComparison]
 
 
 def rank(groups: Sequence[RunGroup]) -> Ranking:
@@ -56,7 +56,7 @@ def rank(groups: Sequence[RunGroup]) -> Ranking:
     """
     if len(groups) > MOST:
         raise ValueError(f"at most {MOST} optimizers can be ranked together, not {len(groups)}: compare the best ones")
-    comparisons = compare(groups)
+    comparisons = compare_groups(groups)
     medians = {group.optimizer: summarize(group).epochs.median for group in groups}
     erts = {group.optimizer: expected_running_time(group) for group in groups}
     order = sorted(medians, key=lambda name: (math.inf if (m := medians[name]) is None else m, erts[name]))
@@ -73,7 +73,7 @@ def rank(groups: Sequence[RunGroup]) -> Ranking:
     return Ranking(standings, tie_groups(order, comparisons), comparisons)
 
 
-def tie_groups(order: Sequence[str], comparisons: Sequence[Comparison]) -> list[tuple[str, ...]]:
+def tie_groups(order: Sequence[str], comparisons: Sequence[PairComparison]) -> list[tuple[str, ...]]:
     """The largest sets of names of which no pair is claimed to differ, each in the given order."""
     tied: dict[str, set[str]] = {name: set() for name in order}
     for pair in comparisons:

@@ -74,13 +74,13 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
     """What theory says of the runs of a small table that arrived or got stuck; of the others the notes below do."""
     if len(rows) > MOST_VERDICTS:
         return
-    from linbench.theory.description import verdict
+    from linbench.theory.description import describe_run
 
     found: dict[str, dict[str, None]] = {}
     for row in rows:
         record = row.first
         if len(row.records) == 1 and record.status in (Status.CONVERGED, Status.STALLED):
-            text = verdict(record, predictions=_predictions(record))
+            text = describe_run(record, predictions=_predictions(record))
             if "left it again" not in text:
                 found.setdefault(f"{text}{_rates(record)}", {})[row.label] = None
     yield from (f"{_settings(labels)}: {text}" for text, labels in found.items())

@@ -9,7 +9,7 @@ import torch
 import linbench
 from linbench import Contract
 from linbench.comparison import specs_of
-from linbench.core.engines.trial import settle
+from linbench.core.engines.trial import run_trial
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import make_plan
 from linbench.plugins.manager import load_plugins
@@ -89,7 +89,7 @@ def needs_of(optimizer):
         problems=specs_of("study-hours"),
     )
     (case,) = plan
-    return settle(case, Workbench(None, plan.catalog).setup(case)).contract.needs()
+    return run_trial(case, Workbench(None, plan.catalog).setup(case)).contract.needs()
 
 
 def test_a_closure_after_a_first_gradient_is_the_two_steps_of_sharpness_awareness():

@@ -8,7 +8,7 @@ import torch
 
 import linbench
 from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
-from linbench.core.engines.separability import Verdicts
+from linbench.core.engines.separability import SeparabilityCache
 from linbench.core.running.pool import in_processes
 
 HARMLESS = {
@@ -70,16 +70,16 @@ def test_a_verdict_is_kept_until_something_that_it_depends_on_changes():
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"separable": 1}', "\0"])
 def test_a_corrupt_verdict_is_no_verdict(tmp_path, content):
     (tmp_path / "key.json").write_text(content)
-    verdicts = Verdicts(tmp_path)
+    verdicts = SeparabilityCache(tmp_path)
     assert verdicts.get("key") is None
     verdicts.put("key", separable=True)
-    assert Verdicts(tmp_path).get("key") is True
+    assert SeparabilityCache(tmp_path).get("key") is True
     assert json.loads((tmp_path / "key.json").read_text())["separable"] is True
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    verdicts = Verdicts(tmp_path / "file" / "folder")
+    verdicts = SeparabilityCache(tmp_path / "file" / "folder")
     verdicts.put("key", separable=False)
     assert verdicts.get("key") is False
 
@@ -160,8 +160,8 @@ def test_calls_that_may_mix_lanes_are_refused(call):
 def test_processes_that_write_one_verdict_at_once_leave_it_whole(tmp_path):
     def put_often(_, tell):
         for _ in range(50):
-            Verdicts(tmp_path).put("key", separable=True)
-            assert Verdicts(tmp_path).get("key") is True
+            SeparabilityCache(tmp_path).put("key", separable=True)
+            assert SeparabilityCache(tmp_path).get("key") is True
         return "done"
 
     assert [result for _, result in in_processes(range(4), put_often, 4, print)] == ["done"] * 4

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import linbench
-from linbench.core.isolation.isolate import isolated, threads_for
+from linbench.core.isolation.isolate import isolate, threads_for
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ MEDDLING = {
 def test_everything_is_put_back(name, raises):
     before = global_state()
     try:
-        with isolated(seed=7, device=CPU, threads=1):
+        with isolate(seed=7, device=CPU, threads=1):
             MEDDLING[name]()
             if raises is not None:
                 raise raises
@@ -47,7 +47,7 @@ def test_everything_is_put_back(name, raises):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_inside_the_seed_and_the_threads_are_those_asked_for_and_gradients_are_on(threads):
-    with torch.no_grad(), isolated(seed=7, device=CPU, threads=threads):
+    with torch.no_grad(), isolate(seed=7, device=CPU, threads=threads):
         drawn = torch.rand(5)
         assert torch.is_grad_enabled()
         assert torch.get_num_threads() == threads
@@ -55,7 +55,7 @@ def test_inside_the_seed_and_the_threads_are_those_asked_for_and_gradients_are_o
 
 
 def test_what_is_printed_goes_to_stderr(capsys):
-    with isolated(seed=0, device=CPU, threads=1):
+    with isolate(seed=0, device=CPU, threads=1):
         print("from a plugin")
     print("result")
     assert capsys.readouterr() == ("result\n", "from a plugin\n")

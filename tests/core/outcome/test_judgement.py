@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from linbench import Theory
 from linbench.core.criteria import noise_floor
-from linbench.core.outcome.judgement import Lookout, outcomes
+from linbench.core.outcome.judgement import Lookout, judge_runs
 
 ZERO_COST = 11.0
 THEORY = Theory(((1.0,),), (0.0,), 1.0, ZERO_COST, (1.0, 2.0), 2, 10, 1, 1)
@@ -18,7 +18,7 @@ TARGET_GAP = 0.1
 
 def judge(*runs, target_gap=TARGET_GAP):
     costs = torch.tensor(runs, dtype=torch.float64).T
-    return outcomes(costs, costs - THEORY.optimum_cost, target_gap, THEORY)
+    return judge_runs(costs, costs - THEORY.optimum_cost, target_gap, THEORY)
 
 
 def falling(epochs=100, end=2.0):
@@ -70,7 +70,7 @@ def test_the_reason_says_when(name, reason):
 def test_the_target_counts_even_where_the_cost_shows_nothing_of_it():
     costs = torch.ones(4, 1, dtype=torch.float64)
     gaps = torch.tensor([[1e-3], [1e-12], [1e-21], [1e-22]], dtype=torch.float64)
-    (outcome,) = outcomes(costs, gaps, 1e-20, THEORY)
+    (outcome,) = judge_runs(costs, gaps, 1e-20, THEORY)
     assert (outcome.status, outcome.epochs_to_target) == ("converged", 2)
 
 

@@ -5,17 +5,17 @@ import json
 import pytest
 
 from linbench.gate.files import BaselineError
-from linbench.gate.timing.baseline_times import Stored, as_text, find, place, read_timings, write_timings
-from linbench.gate.timing.decision import Times
+from linbench.gate.timing.baseline_times import BaselineTimes, as_text, find, place, read_timings, write_timings
+from linbench.gate.timing.decision import StepTimes
 from linbench.gate.timing.fingerprint import differences, fingerprint, machine
 
 HERE = {"cpu": "A 1", "cores": 2, "os": "Linux 6.1", "torch": "2.13.0", "threads": 1}
-TIMES = Times((10.25, 10.5, 1 / 3), (40.0, 41.0, 39.5), {"torch": "2.13.0"})
+TIMES = StepTimes((10.25, 10.5, 1 / 3), (40.0, 41.0, 39.5), {"torch": "2.13.0"})
 
 
 @pytest.fixture
 def stored():
-    return Stored(HERE, {"p · m · b": TIMES, "p · m · a": TIMES}, {"p · m · b": "why", "p · m · a": ""})
+    return BaselineTimes(HERE, {"p · m · b": TIMES, "p · m · a": TIMES}, {"p · m · b": "why", "p · m · a": ""})
 
 
 def test_what_is_written_is_read_back_bit_for_bit(stored, tmp_path):
@@ -28,12 +28,12 @@ def test_the_file_is_sorted_with_a_line_for_each_metric_and_no_date(stored):
     lines = as_text(stored).splitlines()
     assert [line.strip() for line in lines if "· a" in line or "· b" in line] == ['"p · m · a": {', '"p · m · b": {']
     assert '      "ratios": [10.25, 10.5, 0.3333333333333333],' in lines
-    assert as_text(stored) == as_text(Stored(HERE, dict(reversed(stored.steps.items())), stored.reasons))
+    assert as_text(stored) == as_text(BaselineTimes(HERE, dict(reversed(stored.steps.items())), stored.reasons))
 
 
 def test_the_times_of_another_machine_are_found_and_said_to_be_so(stored, tmp_path):
     write_timings(tmp_path, stored)
-    far = Stored(dict.fromkeys(HERE, "?"), stored.steps, stored.reasons)
+    far = BaselineTimes(dict.fromkeys(HERE, "?"), stored.steps, stored.reasons)
     write_timings(tmp_path, far)
     assert find(tmp_path, HERE) == (stored, True)
     other = {**HERE, "torch": "2.14.0"}

@@ -5,13 +5,13 @@ import random
 import pytest
 
 from linbench.gate.timing.decision import (
-    Compared,
-    Outcome,
-    Times,
-    Timings,
-    compare,
-    compare_all,
-    confirmed,
+    Decision,
+    SideTimes,
+    StepComparison,
+    StepTimes,
+    compare_optimizer,
+    compare_sides,
+    confirm,
     control_differs,
 )
 
@@ -27,38 +27,38 @@ def times(factor, values=BASE):
     [(0.5, "fine"), (1.0, "fine"), (1.09, "fine"), (1.101, "slower"), (1.25, "slower"), (2.0, "slower")],
 )
 def test_slower_begins_at_a_tenth(factor, outcome):
-    compared = compare("o", times(factor), BASE)
+    compared = compare_optimizer("o", times(factor), BASE)
     assert compared.outcome == outcome
     assert compared.ratio == pytest.approx(factor)
 
 
 def test_a_tenth_that_the_ranks_do_not_show_is_inconclusive():
-    compared = compare("o", (9.0, 9.5, 12.0, 13.0, 14.0), BASE)
-    assert compared.outcome is Outcome.INCONCLUSIVE
+    compared = compare_optimizer("o", (9.0, 9.5, 12.0, 13.0, 14.0), BASE)
+    assert compared.outcome is Decision.INCONCLUSIVE
     assert compared.why == "1.18 × as long, p = 0.35, where at most 0.01 would count"
 
 
 def test_too_few_processes_can_show_nothing():
-    compared = compare("o", (20.0, 20.1, 20.2), BASE[:3])
-    assert compared.outcome is Outcome.INCONCLUSIVE
+    compared = compare_optimizer("o", (20.0, 20.1, 20.2), BASE[:3])
+    assert compared.outcome is Decision.INCONCLUSIVE
     assert "3 and 3 processes cannot give a p of at most 0.01" in compared.why
 
 
 def test_a_measurement_that_would_hide_a_quarter_more_says_nothing():
     """Medians are equal, but the values lie so far apart that 25% on top would drown in them."""
-    compared = compare("o", (6.0, 8.0, 10.2, 13.0, 16.0), (6.5, 8.0, 10.2, 13.0, 15.0))
-    assert compared.outcome is Outcome.INCONCLUSIVE
+    compared = compare_optimizer("o", (6.0, 8.0, 10.2, 13.0, 16.0), (6.5, 8.0, 10.2, 13.0, 15.0))
+    assert compared.outcome is Decision.INCONCLUSIVE
     assert compared.why == "too noisy to show a slowdown by 25%"
 
 
 def test_what_was_not_measured_is_inconclusive_with_the_reason():
-    now = Timings({"a": Times(BASE, BASE)}, {"b": "ValueError: no"})
-    was = Timings({"b": Times(BASE, BASE), "c": Times(BASE, BASE)})
-    found = {one.optimizer: (one.outcome, one.why) for one in compare_all(now, was)}
+    now = SideTimes({"a": StepTimes(BASE, BASE)}, {"b": "ValueError: no"})
+    was = SideTimes({"b": StepTimes(BASE, BASE), "c": StepTimes(BASE, BASE)})
+    found = {one.optimizer: (one.outcome, one.why) for one in compare_sides(now, was)}
     assert found == {
-        "a": (Outcome.INCONCLUSIVE, "it was not measured on both sides"),
-        "b": (Outcome.INCONCLUSIVE, "ValueError: no"),
-        "c": (Outcome.INCONCLUSIVE, "it was not measured on both sides"),
+        "a": (Decision.INCONCLUSIVE, "it was not measured on both sides"),
+        "b": (Decision.INCONCLUSIVE, "ValueError: no"),
+        "c": (Decision.INCONCLUSIVE, "it was not measured on both sides"),
     }
 
 
@@ -69,9 +69,9 @@ def test_the_control_fails_in_both_directions(factor, fails):
 
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_where_the_control_fails_nothing_is_said_of_anything(factor):
-    now = Timings({"o": Times(times(factor), times(1.3))})
-    (compared,) = compare_all(now, Timings({"o": Times(BASE, BASE)}))
-    assert compared.outcome is Outcome.INCONCLUSIVE
+    now = SideTimes({"o": StepTimes(times(factor), times(1.3))})
+    (compared,) = compare_sides(now, SideTimes({"o": StepTimes(BASE, BASE)}))
+    assert compared.outcome is Decision.INCONCLUSIVE
     assert compared.why == "the control, the same code on both sides, took 1.30 × as long: the sides are not alike"
 
 
@@ -81,7 +81,7 @@ AGAIN = (10.05, 10.15, 10.25, 10.35, 10.45)
 
 def twice(first, second):
     """What two measurements come to, in which it takes so many times as long."""
-    return confirmed(compare("o", times(first), BASE), compare("o", times(second, AGAIN), AGAIN))
+    return confirm(compare_optimizer("o", times(first), BASE), compare_optimizer("o", times(second, AGAIN), AGAIN))
 
 
 @pytest.mark.parametrize(
@@ -109,23 +109,23 @@ def test_all_values_are_kept_and_what_was_not_confirmed_says_so():
 
 
 def test_a_second_measurement_that_cannot_be_compared_confirms_nothing():
-    first = compare("o", times(1.2), BASE)
-    lost = Compared("o", (), (), Outcome.INCONCLUSIVE, "it was not measured on both sides")
-    assert confirmed(first, lost) is lost
-    sides = Timings({"o": Times(times(1.2), times(1.3))}), Timings({"o": Times(BASE, BASE)})
-    (unlike,) = compare_all(*sides)
-    assert confirmed(first, unlike) is unlike
+    first = compare_optimizer("o", times(1.2), BASE)
+    lost = StepComparison("o", (), (), Decision.INCONCLUSIVE, "it was not measured on both sides")
+    assert confirm(first, lost) is lost
+    sides = SideTimes({"o": StepTimes(times(1.2), times(1.3))}), SideTimes({"o": StepTimes(BASE, BASE)})
+    (unlike,) = compare_sides(*sides)
+    assert confirm(first, unlike) is unlike
     assert not unlike.suspect
 
 
 def test_stored_times_are_not_counted_twice():
-    found = confirmed(compare("o", times(1.2), BASE), compare("o", times(1.3, AGAIN), BASE))
-    assert (found.outcome, len(found.was), len(found.now)) == (Outcome.SLOWER, 5, 10)
+    found = confirm(compare_optimizer("o", times(1.2), BASE), compare_optimizer("o", times(1.3, AGAIN), BASE))
+    assert (found.outcome, len(found.was), len(found.now)) == (Decision.SLOWER, 5, 10)
 
 
 @pytest.mark.parametrize(("factor", "suspect"), [(1.0, False), (1.04, False), (1.06, True), (1.3, True)])
 def test_a_twentieth_is_worth_another_look(factor, suspect):
-    assert compare("o", times(factor), BASE).suspect == suspect
+    assert compare_optimizer("o", times(factor), BASE).suspect == suspect
 
 
 def decision(chance, factor, noise):
@@ -134,20 +134,20 @@ def decision(chance, factor, noise):
     def five(factor):
         return [factor * chance.lognormvariate(0, noise) for _ in range(5)]
 
-    first = compare("o", five(factor), five(1.0))
-    return confirmed(first, compare("o", five(factor), five(1.0))) if first.suspect else first
+    first = compare_optimizer("o", five(factor), five(1.0))
+    return confirm(first, compare_optimizer("o", five(factor), five(1.0))) if first.suspect else first
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.05, 0.3])
 def test_sides_that_are_alike_are_called_slower_less_than_once_in_a_thousand_times(noise):
     """However far processes differ: all orders are as likely, and both measurements must lie at their end."""
     chance = random.Random(0)
-    alarms = sum(decision(chance, 1.0, noise).outcome is Outcome.SLOWER for _ in range(10_000))
+    alarms = sum(decision(chance, 1.0, noise).outcome is Decision.SLOWER for _ in range(10_000))
     assert alarms < 10
 
 
 @pytest.mark.parametrize(("factor", "noise", "share"), [(1.15, 0.025, 0.99), (1.25, 0.04, 0.99), (2.0, 0.1, 0.99)])
 def test_slowdowns_well_above_the_noise_are_called_slower(factor, noise, share):
     chance = random.Random(0)
-    caught = sum(decision(chance, factor, noise).outcome is Outcome.SLOWER for _ in range(1_000))
+    caught = sum(decision(chance, factor, noise).outcome is Decision.SLOWER for _ in range(1_000))
     assert caught >= share * 1_000

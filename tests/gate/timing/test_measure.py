@@ -7,8 +7,8 @@ import pytest
 
 from linbench.gate.files import BaselineError
 from linbench.gate.timing import measure as timing
-from linbench.gate.timing.baseline_times import Stored, place, read_timings, write_timings
-from linbench.gate.timing.decision import Outcome, Times, Timings
+from linbench.gate.timing.baseline_times import BaselineTimes, place, read_timings, write_timings
+from linbench.gate.timing.decision import Decision, SideTimes, StepTimes
 from linbench.gate.timing.fingerprint import machine
 from linbench.gate.timing.fresh_processes import Answer, Job, Side, ask, timings
 from linbench.gate.timing.revision import Sides
@@ -19,7 +19,7 @@ NOW, OLD = Side("python", Path("now")), Side("python", Path("old"))
 
 
 def side(**factors):
-    return Timings({name: Times([value * factor for value in BASE], BASE) for name, factor in factors.items()})
+    return SideTimes({name: StepTimes([value * factor for value in BASE], BASE) for name, factor in factors.items()})
 
 
 def test_only_what_seems_slower_is_measured_again():
@@ -31,11 +31,11 @@ def test_only_what_seems_slower_is_measured_again():
 
     found = timing.decide(JOB, lambda job: tuple(replace_missing(one, job) for one in measure(job)))
     assert jobs == [("a", "b"), ("b",)]
-    assert [one.outcome for one in found] == [Outcome.FINE, Outcome.SLOWER]
+    assert [one.outcome for one in found] == [Decision.FINE, Decision.SLOWER]
 
 
 def replace_missing(one, job):
-    return Timings({name: one.optimizers[name] for name in job.optimizers})
+    return SideTimes({name: one.optimizers[name] for name in job.optimizers})
 
 
 def test_what_is_slower_only_once_is_inconclusive():
@@ -45,7 +45,7 @@ def test_what_is_slower_only_once_is_inconclusive():
         return side(a=next(factors)), side(a=1.0)
 
     (compared,) = timing.decide(JOB.only(["a"]), measure)
-    assert compared.outcome is Outcome.INCONCLUSIVE
+    assert compared.outcome is Decision.INCONCLUSIVE
 
 
 def answer_of(now, files=None):
@@ -72,7 +72,7 @@ def test_the_sides_take_turns(order):
     report = timing.against_sides(JOB, Sides(NOW, OLD, "base"), True, lambda *_: None)
     assert order[:10] == ["old", "now", "now", "old", "old", "now", "now", "old", "old", "now"]
     assert len(order) == 20  # `a` once more
-    assert [one.outcome for one in report.compared] == [Outcome.SLOWER, Outcome.FINE]
+    assert [one.outcome for one in report.compared] == [Decision.SLOWER, Decision.FINE]
     assert report.findings[0].why.startswith("measured twice")
 
 
@@ -104,7 +104,7 @@ def test_nothing_in_common_cannot_be_compared(monkeypatch):
 
 def test_an_optimizer_that_fails_in_one_process_is_unmeasured():
     found = timings([Answer({"a": 1.0, "b": 2.0}, 4.0), Answer({"b": 2.5}, 4.5, {"a": "ValueError: no"})])
-    assert found.optimizers == {"b": Times((2.0, 2.5), (4.0, 4.5))}
+    assert found.optimizers == {"b": StepTimes((2.0, 2.5), (4.0, 4.5))}
     assert found.unmeasured == {"a": "ValueError: no"}
 
 
@@ -123,14 +123,14 @@ def test_stored_times_are_compared_with(here, tmp_path):
     assert (path, unmeasured) == (place(tmp_path, machine()), [])
     here["a"] = 1.2
     report = timing.against_stored(JOB, tmp_path, (), gates=True)
-    assert [one.outcome for one in report.compared] == [Outcome.SLOWER, Outcome.FINE]
+    assert [one.outcome for one in report.compared] == [Decision.SLOWER, Decision.FINE]
     assert report.gates
 
 
 def test_those_of_another_machine_are_advice_only(here, tmp_path):
     other = {**machine(), "cpu": "another"}
-    times = {step: Times(BASE, BASE) for step in timing.steps_of(JOB).values()}
-    write_timings(tmp_path, Stored(other, times))
+    times = {step: StepTimes(BASE, BASE) for step in timing.steps_of(JOB).values()}
+    write_timings(tmp_path, BaselineTimes(other, times))
     here["a"] = 1.2
     report = timing.against_stored(JOB, tmp_path, (), gates=True)
     assert not report.gates

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Status
-from linbench.results.statistics.ert import expected_running_time, paired, running_time, running_time_ratio
+from linbench.results.statistics.ert import expected_running_time, pair_by_seed, running_time, running_time_ratio
 from linbench.results.statistics.run_group import RunGroup, group_runs
 
 EPOCHS = st.lists(st.none() | st.integers(1, 1000), min_size=1, max_size=12)
@@ -103,7 +103,7 @@ def test_the_truth_lies_in_the_interval_about_as_often_as_it_says(make_group, ra
 def test_a_ratio_is_that_of_the_two_on_shared_seeds(make_group):
     first = make_group([10, 20, 30, None, 99], seeds=[0, 1, 2, 3, 9])
     second = make_group([40, 40, None, 80, 7], seeds=[0, 1, 2, 3, 8])
-    assert [(a.seed, b.seed) for a, b in paired(first, second)] == [(seed, seed) for seed in range(4)]
+    assert [(a.seed, b.seed) for a, b in pair_by_seed(first, second)] == [(seed, seed) for seed in range(4)]
     assert running_time_ratio(first, second).value == pytest.approx((1060 / 3) / (1160 / 3))
 
 

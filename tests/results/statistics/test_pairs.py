@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from linbench.results.statistics.pairs import Verdict, compare, compare_pair, fewest_seeds, holm, sign_test
+from linbench.results.statistics.pairs import Claim, compare_groups, compare_pair, fewest_seeds, holm, sign_test
 
 TIMES = st.none() | st.integers(1, 5)
 PAIRS = st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=12)
@@ -59,22 +59,22 @@ def test_wins_are_counted_by_seed_with_failures_last_and_turn_round_with_the_ord
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [
-        ([1] * 6, [2] * 6, Verdict.FIRST),
-        ([2] * 6, [1] * 6, Verdict.SECOND),
-        ([1] * 5, [2] * 5, Verdict.NO_CLAIM),
-        ([1] * 6, [None] * 6, Verdict.FIRST),
-        ([1, 2, 3, 1, 2, 3, 9], [2, 3, 4, 2, 3, 4, 1], Verdict.NO_CLAIM),
-        ([7, 8, None], [7, 8, None], Verdict.EQUAL),
-        ([None] * 9, [None] * 9, Verdict.NEITHER),
-        ([None], [None], Verdict.NEITHER),
-        ([1], [1000], Verdict.NO_CLAIM),
-        ([1], [1], Verdict.NO_CLAIM),
+        ([1] * 6, [2] * 6, Claim.FIRST),
+        ([2] * 6, [1] * 6, Claim.SECOND),
+        ([1] * 5, [2] * 5, Claim.NO_CLAIM),
+        ([1] * 6, [None] * 6, Claim.FIRST),
+        ([1, 2, 3, 1, 2, 3, 9], [2, 3, 4, 2, 3, 4, 1], Claim.NO_CLAIM),
+        ([7, 8, None], [7, 8, None], Claim.EQUAL),
+        ([None] * 9, [None] * 9, Claim.NEITHER),
+        ([None], [None], Claim.NEITHER),
+        ([1], [1000], Claim.NO_CLAIM),
+        ([1], [1], Claim.NO_CLAIM),
     ],
 )
 def test_what_may_be_said(make_group, first, second, verdict):
     found = compare_pair(make_group(first, "a"), make_group(second, "b"))
     assert found.verdict is verdict
-    expected = {Verdict.FIRST: ("a", "b"), Verdict.SECOND: ("b", "a")}.get(verdict, (None, None))
+    expected = {Claim.FIRST: ("a", "b"), Claim.SECOND: ("b", "a")}.get(verdict, (None, None))
     assert (found.faster, found.slower) == expected
 
 
@@ -83,22 +83,22 @@ def test_seeds_are_matched_and_those_that_one_lacks_left_out(make_group):
     second = make_group([9, 4, 1], "b", seeds=[2, 1, 7])
     found = compare_pair(first, second)
     assert (found.seeds, found.wins, found.losses) == (2, 1, 1)
-    assert compare_pair(first, make_group([1], "b", seeds=[5])).verdict is Verdict.NO_CLAIM
+    assert compare_pair(first, make_group([1], "b", seeds=[5])).verdict is Claim.NO_CLAIM
 
 
 def test_what_every_seed_repeats_is_a_fact_of_one_start_and_needs_no_test(make_group):
     first, second = (make_group([n] * 2, str(n), same_start=True) for n in (10, 11))
     found = compare_pair(first, second)
-    assert (found.exact, found.verdict) == (True, Verdict.FIRST)
+    assert (found.exact, found.verdict) == (True, Claim.FIRST)
     noisy = make_group([10, 11], "noisy")
     assert compare_pair(first, noisy).exact is False
-    assert compare_pair(make_group([1], same_start=True), make_group([2], same_start=True)).verdict is Verdict.NO_CLAIM
+    assert compare_pair(make_group([1], same_start=True), make_group([2], same_start=True)).verdict is Claim.NO_CLAIM
 
 
 def test_the_more_pairs_are_looked_at_the_more_seeds_a_claim_takes(make_group):
     def claims(seeds, optimizers):
         groups = [make_group([k + 1] * seeds, str(k)) for k in range(optimizers)]
-        return sum(pair.faster is not None for pair in compare(groups))
+        return sum(pair.faster is not None for pair in compare_groups(groups))
 
     assert [claims(seeds, 2) for seeds in (5, 6)] == [0, 1]
     assert [claims(seeds, 3) for seeds in (6, 7)] == [0, 3]
@@ -112,15 +112,15 @@ def test_optimizers_that_are_alike_are_rarely_called_different(make_group):
     rng, false_claims = np.random.default_rng(0), 0
     for _ in range(300):
         groups = [make_group(rng.integers(1, 1000, 12).tolist(), name) for name in "abc"]
-        false_claims += any(pair.faster for pair in compare(groups))
+        false_claims += any(pair.faster for pair in compare_groups(groups))
     assert false_claims / 300 <= 0.05
 
 
 def test_runs_in_different_settings_are_not_compared(make_group):
     with pytest.raises(ValueError, match="by_setting"):
-        compare([make_group([1]), make_group([1], target=1e-3)])
+        compare_groups([make_group([1]), make_group([1], target=1e-3)])
 
 
 def test_fewer_than_two_optimizers_make_no_pairs(make_group):
-    assert compare([]) == []
-    assert compare([make_group([1])]) == []
+    assert compare_groups([]) == []
+    assert compare_groups([make_group([1])]) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linbench.results.statistics.pairs import Comparison, Verdict
+from linbench.results.statistics.pairs import Claim, PairComparison
 from linbench.results.statistics.ties import rank, tie_groups
 
 RUNS = st.lists(st.none() | st.integers(1, 4), min_size=9, max_size=9)
@@ -53,9 +53,9 @@ def test_the_order_is_by_median_then_by_expected_running_time_then_as_given(make
 @given(st.integers(1, 7).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.booleans(), min_size=21, max_size=21))))
 def test_ties_are_all_largest_sets_without_a_claim(drawn):
     names = [f"o{index}" for index in range(drawn[0])]
-    verdicts = [Verdict.FIRST if claim else Verdict.NO_CLAIM for claim in drawn[1]]
+    verdicts = [Claim.FIRST if claim else Claim.NO_CLAIM for claim in drawn[1]]
     pairs = list(zip(itertools.combinations(names, 2), verdicts, strict=False))
-    claimed = {frozenset(pair) for pair, verdict in pairs if verdict is Verdict.FIRST}
+    claimed = {frozenset(pair) for pair, verdict in pairs if verdict is Claim.FIRST}
     tied = [
         set(subset)
         for size in range(1, len(names) + 1)
@@ -63,7 +63,7 @@ def test_ties_are_all_largest_sets_without_a_claim(drawn):
         if not any(frozenset(pair) in claimed for pair in itertools.combinations(subset, 2))
     ]
     largest = {frozenset(one) for one in tied if not any(one < other for other in tied)}
-    found = tie_groups(names, [Comparison(*pair, 9, 9, 0, 0, 0.5, 0.5, False, verdict) for pair, verdict in pairs])
+    found = tie_groups(names, [PairComparison(*pair, 9, 9, 0, 0, 0.5, 0.5, False, verdict) for pair, verdict in pairs])
     assert {frozenset(group) for group in found} == largest
     assert len(found) == len(largest)
 

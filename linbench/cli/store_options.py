@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from linbench.plugins.manager import Plugins
-    from linbench.store.session import Recorder
+    from linbench.store.session import StoreSession
     from linbench.store.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,12 +24,12 @@ store_option = click.option(
 )
 
 
-def keeping_options(command: F) -> F:
+def store_options(command: F) -> F:
     """`--store` and `--no-store`, for a command that always trains."""
     return store_option(click.option("--no-store", is_flag=True, help="Keep no records.")(command))
 
 
-def storing_options(command: F) -> F:
+def resumable_store_options(command: F) -> F:
     """`--store`, `--no-store`, `--resume` and `--rerun`, for a command that may take what is there already."""
     resume = click.option(
         "--resume/--rerun",
@@ -37,10 +37,10 @@ def storing_options(command: F) -> F:
         help="Take what earlier runs have trained from the store, and train only the rest; or train all.  "
         "[default: rerun]",
     )
-    return keeping_options(resume(command))
+    return store_options(resume(command))
 
 
-def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
+def open_session(options: dict[str, Any], plugins: Plugins) -> StoreSession | None:
     """What keeps the records of this command, or None where none are kept; raises UsageError for options that clash."""
     from linbench.core.errors import UsageError
     from linbench.store.place import usual_place
@@ -53,17 +53,17 @@ def recorder(options: dict[str, Any], plugins: Plugins) -> Recorder | None:
             raise UsageError("--resume needs a store: name one with --store")
         return None
     from linbench.store.file_system import network_file_system
-    from linbench.store.session import Recorder, plugin_versions
+    from linbench.store.session import StoreSession, plugin_versions
 
     network = network_file_system(path)
     if network is not None and not options["quiet"]:
         click.echo(f"linbench: the store {path} lies on {network}: it is written without WAL, more slowly", err=True)
-    return Recorder(path, options.get("resume", False), _command_line(), plugin_versions(plugins.statuses))
+    return StoreSession(path, options.get("resume", False), _command_line(), plugin_versions(plugins.statuses))
 
 
-def tell_lost(kept: Recorder | None) -> bool:
+def tell_lost(session: StoreSession | None) -> bool:
     """Say on stderr where records could not be stored; whether that was so."""
-    line = None if kept is None else kept.lost()
+    line = None if session is None else session.lost()
     if line is not None:
         click.echo(f"linbench: {line}", err=True)
     return line is not None
