@@ -8,7 +8,8 @@ from linbench.comparison import lr_of, specs_of
 from linbench.core.engines.batched import train_lanes
 from linbench.core.observer import Observer
 from linbench.core.problem.workbench import Workbench
-from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.plugins.manager import load_plugins
 
 EPOCHS, REPEATS = 200, 5

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from linbench.core.problem.least_squares import Solution, solve
     from linbench.core.problem.problem import Problem
     from linbench.core.request.component import Component
+    from linbench.core.request.settings import Settings
     from linbench.core.request.spec import Spec, Sweep
+    from linbench.core.running.execution import Execution
     from linbench.plugins.markers import hookimpl
+    from linbench.results.statistics.targets import at_targets
     from linbench.store.store import Store
     from linbench.tuning.tune import Tuning, tune
 
@@ -31,12 +34,14 @@ _PUBLIC = {
     "ComponentError": "linbench.core.errors",
     "Contract": "linbench.core.contract.contract",
     "Device": "linbench.core.device",
+    "Execution": "linbench.core.running.execution",
     "LinbenchError": "linbench.core.errors",
     "Observer": "linbench.core.observer",
     "Problem": "linbench.core.problem.problem",
     "ProblemError": "linbench.core.errors",
     "Record": "linbench.core.outcome.record",
     "RunContext": "linbench.core.contract.run_context",
+    "Settings": "linbench.core.request.settings",
     "Solution": "linbench.core.problem.least_squares",
     "Spec": "linbench.core.request.spec",
     "Status": "linbench.core.outcome.record",
@@ -48,6 +53,7 @@ _PUBLIC = {
     "Trajectory": "linbench.core.outcome.record",
     "Tuning": "linbench.tuning.tune",
     "UsageError": "linbench.core.errors",
+    "at_targets": "linbench.results.statistics.targets",
     "compare": "linbench.comparison",
     "hookimpl": "linbench.plugins.markers",
     "solve": "linbench.core.problem.least_squares",
@@ -60,12 +66,14 @@ __all__ = [
     "ComponentError",
     "Contract",
     "Device",
+    "Execution",
     "LinbenchError",
     "Observer",
     "Problem",
     "ProblemError",
     "Record",
     "RunContext",
+    "Settings",
     "Solution",
     "Spec",
     "Status",
@@ -77,6 +85,7 @@ __all__ = [
     "Trajectory",
     "Tuning",
     "UsageError",
+    "at_targets",
     "compare",
     "hookimpl",
     "solve",

@@ -6,19 +6,20 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from linbench.core.errors import UsageError
 from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.problem.problem import Problem
 from linbench.core.problem.workbench import Workbench
-from linbench.core.request.plan import DType, Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import DType, Settings
 from linbench.core.request.spec import Spec, Sweep, parse_specs, parse_value
 from linbench.core.running import runner
 from linbench.core.running.admission import check_problems
-from linbench.core.running.runner import Execution
+from linbench.core.running.execution import EngineName, Execution
 from linbench.plugins.manager import load_plugins
 from linbench.results import serialize
 from linbench.results.table.render import render
@@ -63,12 +64,29 @@ class Comparison:
         return render(self.records, style="html")
 
     def to_json(self) -> str:
-        """The document of `linbench compare --format json`."""
+        """Return the document of `linbench compare --format json`."""
         return serialize.as_json(self.records)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """One flat dictionary per record, ready for pandas or polars."""
+        """Return one flat dictionary per record, ready for pandas or polars."""
         return serialize.as_rows(self.records)
+
+
+class TrainingOptions(TypedDict, total=False):
+    """The fields of `Settings` and `Execution` by their names: each may be given to `compare` by itself."""
+
+    epochs: int
+    batch_size: int | None
+    target: float
+    dtype: DType
+    stop_at_target: bool
+    engine: EngineName
+    jobs: int | None
+    max_lanes: int | None
+    trajectories: bool | int
+    timing: bool
+    timeout: float | None
+    isolate: bool
 
 
 def compare(
@@ -79,37 +97,29 @@ def compare(
     *,
     lr: float | str | Iterable[float] | None = None,
     seeds: int | str | Sequence[int] = 1,
-    epochs: int = 2000,
-    batch_size: int | None = None,
-    target: float = 1e-6,
-    dtype: DType = "float32",
-    stop_at_target: bool = False,
-    engine: runner.EngineName = "auto",
-    jobs: int = 1,
-    max_lanes: int | None = None,
+    settings: Settings | None = None,
+    execution: Execution | None = None,
     predict: Sequence[float] | None = None,
-    trajectories: bool | int = False,
-    timing: bool = True,
-    timeout: float | None = None,
-    isolate: bool = False,
     plugins: Iterable[str] = (),
     observer: Observer | None = None,
     store: str | Path | Store | None = None,
     resume: bool = False,
+    **options: Unpack[TrainingOptions],
 ) -> Comparison:
     """Train every combination and return what became of each.
 
     optimizers: also classes and callables `f(params, **parameters)`; models, problems: likewise, and Problem objects.
     lr: a value, several, or a sweep as text, for every optimizer whose spec names none. seeds: a count (0 … n − 1),
-    a list, or text. epochs: passes over the data. batch_size: rows per update, None for all. target: relative gap.
-    stop_at_target: end a run once it has converged, diverged or stalled.
-    predict: one value per feature. trajectories: keep the cost curves, True for every epoch or about so many points.
-    timing: measure the time per step. engine, jobs, max_lanes, timeout, isolate: see `Execution`.
-    plugins: files or module names to load besides the installed ones.
+    a list, or text. settings: epochs, batch size, target, dtype. execution: engine, processes, what is kept of a run.
+    predict: one value per feature. plugins: files or module names to load besides the installed ones.
     store: keep the records there; None for nowhere. resume: take what earlier runs have in it, train only the rest.
+    options: fields of `Settings` and `Execution` by their names, `epochs=500, timing=False`; they change what
+    `settings` and `execution` say.
 
-    Raises UsageError for a request that cannot be carried out. Ctrl-C ends it early with the records done so far.
+    Raises UsageError for a request that cannot be carried out, TypeError for an option that there is not. Ctrl-C ends
+    it early with the records done so far.
     """
+    settings, execution = with_options("compare", settings or Settings(), execution or Execution(), options)
     loaded = load_plugins(plugins)
     with restore_process_state():  # making a plan imports targets
         plan = make_plan(
@@ -120,14 +130,28 @@ def compare(
             problems=specs_of(problems),
             seeds=seeds_of(seeds),
             lr=lr_of(lr),
-            settings=Settings(epochs, batch_size, target, dtype, stop_at_target),
+            settings=settings,
         )
-    execution = Execution(engine, jobs, max_lanes, trajectories, timing, timeout, isolate)
-    session = _session(store, resume, plugin_versions(loaded.statuses))
+    session = _open_session(store, resume, plugin_versions(loaded.statuses))
     comparison = compare_plan(plan, execution, predict, observer, session)
     if session is not None and session.lost() is not None:
         warnings.warn(str(session.lost()), RuntimeWarning, stacklevel=2)
     return comparison
+
+
+def with_options(
+    function: str, settings: Settings, execution: Execution, options: Mapping[str, Any]
+) -> tuple[Settings, Execution]:
+    """Return both with the fields that options name changed; raises TypeError for a name that neither has."""
+    of_settings = {field.name for field in fields(Settings) if field.init}
+    of_execution = {field.name for field in fields(Execution)}
+    for name in options:
+        if name not in of_settings | of_execution:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+    return (
+        replace(settings, **{name: value for name, value in options.items() if name in of_settings}),
+        replace(execution, **{name: value for name, value in options.items() if name in of_execution}),
+    )
 
 
 def compare_plan(
@@ -152,24 +176,26 @@ def run_plan(
     observer: Observer | None = None,
     session: StoreSession | None = None,
 ) -> Iterator[Record]:
-    """The records of a plan as they are done; nothing is kept, so a million of them take no memory.
+    """Yield the records of a plan as they are done; nothing is kept, so a million of them take no memory.
 
     session: keeps them in a store, and takes from it what it has; those come first.
     """
     workbench = Workbench(predict, plan.catalog)
     execution = execution or Execution()
-    check_problems(plan, workbench, execution.apart)
+    check_problems(plan, workbench, execution.isolation)
     if session is None:
         yield from runner.run(plan, workbench, execution, observer)
         return
-    asked = RecordContents(predict, execution.trajectories, execution.timing)
+    contents = RecordContents(predict, execution.trajectories, execution.timing)
     with contextlib.closing(
-        session.records(plan, asked, lambda rest: runner.run(rest, workbench, execution, observer), observer)
+        session.records(plan, contents, lambda rest: runner.run(rest, workbench, execution, observer), observer)
     ) as records:
         yield from records
 
 
-def _session(store: str | Path | Store | None, resume: bool, plugins: Mapping[str, str | None]) -> StoreSession | None:
+def _open_session(
+    store: str | Path | Store | None, resume: bool, plugins: Mapping[str, str | None]
+) -> StoreSession | None:
     if store is None:
         if resume:
             raise UsageError("resume needs a store: store=PATH")
@@ -178,7 +204,7 @@ def _session(store: str | Path | Store | None, resume: bool, plugins: Mapping[st
 
 
 def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:
-    """Specs from text, Specs, classes, callables and Problems, or a sequence of those."""
+    """Return the specs of text, Specs, classes, callables and Problems, or of a sequence of those."""
     if isinstance(wanted, str):
         return parse_specs(wanted)
     if isinstance(wanted, Spec):
@@ -193,7 +219,7 @@ def specs_of(wanted: Wanted | Sequence[Wanted]) -> list[Spec]:
 
 
 def seeds_of(seeds: int | str | Sequence[int]) -> Sequence[int]:
-    """`5` is 0 … 4; `0,3,7` and sequences are themselves. Raises UsageError for anything else."""
+    """Return the seeds: `5` is 0 … 4; `0,3,7` and sequences are themselves. Raises UsageError for anything else."""
     if isinstance(seeds, str):
         try:
             numbers = [int(piece) for piece in seeds.split(",")]
@@ -209,7 +235,7 @@ def seeds_of(seeds: int | str | Sequence[int]) -> Sequence[int]:
 
 
 def lr_of(lr: float | str | Iterable[float] | None) -> object:
-    """A number, a Sweep or None. Text is a value, a sweep, or values separated by commas."""
+    """Return a number, a Sweep or None. Text is a value, a sweep, or values separated by commas."""
     if isinstance(lr, str):
         value = parse_value(lr if "," not in lr or lr.lstrip().startswith("[") else f"[{lr}]")
         values: Sequence[object] = value.values if isinstance(value, Sweep) else (value,)
@@ -222,7 +248,7 @@ def lr_of(lr: float | str | Iterable[float] | None) -> object:
 
 
 def _plain(value: Any) -> Any:
-    """Python's own numbers for those of numpy and torch, one or many."""
+    """Return Python's own numbers for those of numpy and torch, one or many."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
@@ -239,7 +265,7 @@ class _Given:
 
     @property
     def provenance(self) -> str:
-        """What distinguishes it in a case's key: the data."""
+        """The data, which distinguish it in a case's key."""
         return self.problem.fingerprint
 
     def __call__(self, seed: int) -> Problem:

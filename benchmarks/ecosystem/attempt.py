@@ -10,8 +10,10 @@ from linbench.core.contract.construct import BASE_NAMES, is_provided
 from linbench.core.engines.trial import run_trial
 from linbench.core.outcome.record import TRAINED
 from linbench.core.problem.workbench import Workbench
-from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.core.running import runner
+from linbench.core.running.execution import Execution
 from linbench.plugins.manager import load_plugins
 
 MODELS = ("manual", "linear")
@@ -76,9 +78,9 @@ def following(left, best):
 
 def ran(path, model, lr, epochs, workbench):
     # A short horizon makes `stalled` of what is slow only, so runs end early in full ones alone.
-    settings = Settings(max(epochs, 1), None, TARGET, "float32", stop_at_target=epochs == EPOCHS)
+    settings = Settings(epochs=max(epochs, 1), target=TARGET, stop_at_target=epochs == EPOCHS)
     plan = plan_of(path, (model,), lr=lr, settings=settings)
-    execution = runner.Execution("serial", timing=False)
+    execution = Execution(engine="serial", timing=False)
     (record,) = runner.run(plan, workbench, execution, None)
     return {"run": of_run(record)}
 

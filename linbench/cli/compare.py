@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from linbench.cli import output
-from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
+from linbench.cli.options import (
+    debug_option,
+    jobs_option,
+    load,
+    models_option,
+    output_option,
+    plugin_option,
+    prints_to_stderr,
+    problems_option,
+    quiet_option,
+    settings_options,
+)
 from linbench.cli.store_options import open_session, resumable_store_options, tell_lost
 from linbench.cli.torch_start import start_torch
 
@@ -20,15 +32,49 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Choice, Plan
-    from linbench.core.running.runner import Execution
+    from linbench.core.request.choice import Choice
+    from linbench.core.request.plan import Plan
+    from linbench.core.request.settings import DType
+    from linbench.core.running.execution import EngineName, Execution
     from linbench.store.session import StoreSession
 
-DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENGINES = ("auto", "serial", "batched")
-SETTINGS = ("epochs", "batch_size", "target", "dtype", "stop_at_target")
-EXECUTION = ("engine", "jobs", "max_lanes", "timeout", "isolate")
 EVERY_EPOCH = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """The options of the command, as they were given."""
+
+    optimizers: str
+    models: str
+    devices: str
+    problems: str
+    lr: str | None
+    seeds: str
+    epochs: int
+    batch_size: int | None
+    target: float
+    dtype: DType
+    stop_at_target: bool
+    engine: EngineName
+    jobs: int | None
+    max_lanes: int | None
+    timeout: float | None
+    isolate: bool
+    predict: str | None
+    log_every: int | None
+    format_: str
+    trajectories: str | None
+    no_timing: bool
+    show_all: bool
+    output: Path | None
+    store: Path | None
+    no_store: bool
+    resume: bool
+    plugins: tuple[str, ...]
+    quiet: bool
+    debug: bool
 
 
 @click.command("compare")
@@ -41,34 +87,16 @@ EVERY_EPOCH = "all"
     help="What to compare: names with parameters, sgd:lr=0.1,momentum=0.9,adam; lists and ranges are sweeps, "
     "sgd:lr=1e-3..1@20; an import path works too.",
 )
-@click.option("-m", "--models", default="manual,linear", show_default=True, metavar="SPECS", help="Models to train.")
+@models_option("manual,linear")
 @click.option("-d", "--devices", default="cpu", show_default=True, metavar="SPECS", help="Devices to train on.")
-@click.option(
-    "-p",
-    "--problems",
-    default="study-hours",
-    show_default=True,
-    metavar="SPECS",
-    help="Problems to solve, for example csv:path=FILE,target=COLUMN.",
-)
+@problems_option
 @click.option(
     "--lr",
     metavar="VALUE",
     help="Learning rate, or a sweep of them, for every optimizer whose spec names none.  [default: 0.01]",
 )
 @click.option("--seeds", default="1", show_default=True, metavar="N|LIST", help="5 is 0 to 4; or a list, 0,3,7.")
-@click.option("--epochs", type=int, default=2000, show_default=True, help="Passes over the data.")
-@click.option("--batch-size", type=int, help="Rows per update.  [default: all of them]")
-@click.option(
-    "--target", type=float, default=1e-6, show_default=True, help="Relative gap at which a run has converged."
-)
-@click.option(
-    "--dtype",
-    type=click.Choice(DTYPES),
-    default="float32",
-    show_default=True,
-    help="Type of data and parameters.",
-)
+@settings_options
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -81,12 +109,7 @@ EVERY_EPOCH = "all"
     is_flag=True,
     help="End a run once it has converged, diverged or stalled, instead of after all epochs.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Processes, on the CPU only.  [default: one a processor, where there is enough to do]",
-)
+@jobs_option
 @click.option(
     "--max-lanes", type=click.IntRange(min=1), metavar="N", help="Cases per batch.  [default: from the sizes]"
 )
@@ -120,17 +143,13 @@ EVERY_EPOCH = "all"
 )
 @click.option("--no-timing", is_flag=True, help="Do not measure the time per step.")
 @click.option("--all", "show_all", is_flag=True, help="Every row of a large sweep.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the result to this file.",
-)
+@output_option
 @resumable_store_options
 @plugin_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
+@quiet_option
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, **options: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> None:
     """Train every combination of optimizers, models, devices and problems, and compare them.
 
     Records are stored as they are made; `linbench runs` shows them.
@@ -138,85 +157,110 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     Exit code: 0 done, 1 a case ended in an error or the result could not be written or stored as asked, 2 a mistake
     in the request, 130 interrupted.
     """
-    output.check(options["output"])
-    plugins = load(options["plugins"], quiet=options["quiet"])
-    catalog = plugins.catalog
-    reporter = output.reporter(catalog, options["format_"], options["show_all"])
-    session = open_session(options, plugins)
-    if output.line_by_line(reporter):
-        ctx.exit(_stream(catalog, reporter, options, session))
-    with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):
+    options = CompareOptions(**given)
+    output.check(options.output)
+    plugins = load(options.plugins, quiet=options.quiet)
+    reporter = output.reporter(plugins.catalog, options.format_, options.show_all)
+    session = open_session(
+        plugins, store=options.store, no_store=options.no_store, resume=options.resume, quiet=options.quiet
+    )
+    show = _stream if output.line_by_line(reporter) else _show_at_the_end
+    ctx.exit(show(options, plugins.catalog, reporter, session))
+
+
+def _show_at_the_end(options: CompareOptions, catalog: Catalog, reporter: Choice, session: StoreSession | None) -> int:
+    """Run everything, then write the report; returns the exit code."""
+    with prints_to_stderr(), _prepare(catalog, options) as job:
         from linbench.comparison import compare_plan
 
-        comparison = compare_plan(plan, execution, predict, observer, session)
+        comparison = compare_plan(job.plan, job.execution, job.predict, job.observer, session)
     with prints_to_stderr():
         for record in comparison:
             _show_traceback(record, options)
         if comparison.interrupted:
             click.echo(f"linbench: interrupted after {len(comparison)} of {comparison.planned} runs", err=True)
-        report = output.build(reporter, comparison.records, options["debug"])
+        report = output.build(reporter, comparison.records, options.debug)
     if report is None:
         output.write(str(comparison), None)
         as_asked = False
     else:
-        as_asked = output.write(report, options["output"])
-    as_asked &= not tell_lost(session)
-    ctx.exit(_exit_code(comparison.records, as_asked, interrupted=comparison.interrupted))
+        as_asked = output.write(report, options.output)
+    lost = tell_lost(session)
+    return _exit_code(comparison.records, as_asked and not lost, interrupted=comparison.interrupted)
 
 
-@contextlib.contextmanager
-def _prepared(
-    catalog: Catalog, options: dict[str, Any]
-) -> Iterator[tuple[Plan, Execution, Sequence[float] | None, Observer]]:
-    """What to run, how, what to predict for, and who watches."""
-    start_torch()
-    from linbench.cli.progress import progress_shown
-    from linbench.comparison import lr_of, seeds_of, specs_of
-    from linbench.core.isolation.process_state import restore_process_state
-    from linbench.core.request.plan import Settings, make_plan
-    from linbench.core.running.runner import Execution
-
-    with restore_process_state():  # making a plan imports targets
-        plan = make_plan(
-            catalog,
-            **{axis: specs_of(options[axis]) for axis in ("optimizers", "models", "devices", "problems")},
-            seeds=seeds_of(options["seeds"]),
-            lr=lr_of(options["lr"]),
-            settings=Settings(**{name: options[name] for name in SETTINGS}),
-        )
-    trajectories = _trajectories(options["trajectories"])
-    execution = Execution(
-        **{name: options[name] for name in EXECUTION}, trajectories=trajectories, timing=not options["no_timing"]
-    )
-    predict = _features(options["predict"])
-    with progress_shown(plan, log_every=options["log_every"] or 0, quiet=options["quiet"]) as observer:
-        yield plan, execution, predict, observer
-
-
-def _stream(catalog: Catalog, reporter: Choice, options: dict[str, Any], session: StoreSession | None) -> int:
+def _stream(options: CompareOptions, catalog: Catalog, reporter: Choice, session: StoreSession | None) -> int:
     """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
     from linbench.cli.main import INTERRUPTED
     from linbench.core.outcome.record import Status
 
     failed, done = False, 0
-    with (
-        output.lines(options["output"]) as write,
-        prints_to_stderr(),
-        _prepared(catalog, options) as (plan, execution, predict, observer),
-    ):
+    with output.lines(options.output) as write, prints_to_stderr(), _prepare(catalog, options) as job:
         from linbench.comparison import run_plan
 
         try:
-            for record in run_plan(plan, execution, predict, observer, session):
+            for record in run_plan(job.plan, job.execution, job.predict, job.observer, session):
                 write(reporter.build([record]))
                 _show_traceback(record, options)
                 failed |= record.status is Status.ERROR
                 done += 1
         except KeyboardInterrupt:
-            click.echo(f"linbench: interrupted after {done} of {len(plan)} runs", err=True)
+            click.echo(f"linbench: interrupted after {done} of {len(job.plan)} runs", err=True)
             tell_lost(session)
             return INTERRUPTED
     return int(tell_lost(session) or failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A plan with how it is run, which features to predict for, and who watches."""
+
+    plan: Plan
+    execution: Execution
+    predict: Sequence[float] | None
+    observer: Observer
+
+
+@contextlib.contextmanager
+def _prepare(catalog: Catalog, options: CompareOptions) -> Iterator[_Job]:
+    """Resolve what is to be run, and show progress while inside."""
+    start_torch()
+    from linbench.cli.progress import progress_shown
+    from linbench.comparison import lr_of, seeds_of, specs_of
+    from linbench.core.isolation.process_state import restore_process_state
+    from linbench.core.request.plan import make_plan
+    from linbench.core.request.settings import Settings
+    from linbench.core.running.execution import Execution
+
+    with restore_process_state():  # making a plan imports targets
+        plan = make_plan(
+            catalog,
+            optimizers=specs_of(options.optimizers),
+            models=specs_of(options.models),
+            devices=specs_of(options.devices),
+            problems=specs_of(options.problems),
+            seeds=seeds_of(options.seeds),
+            lr=lr_of(options.lr),
+            settings=Settings(
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                target=options.target,
+                dtype=options.dtype,
+                stop_at_target=options.stop_at_target,
+            ),
+        )
+    execution = Execution(
+        engine=options.engine,
+        jobs=options.jobs,
+        max_lanes=options.max_lanes,
+        trajectories=_trajectories(options.trajectories),
+        timing=not options.no_timing,
+        timeout=options.timeout,
+        isolate=options.isolate,
+    )
+    predict = _features(options.predict)
+    with progress_shown(plan, log_every=options.log_every or 0, quiet=options.quiet) as observer:
+        yield _Job(plan, execution, predict, observer)
 
 
 def _features(text: str | None) -> Sequence[float] | None:
@@ -239,8 +283,8 @@ def _trajectories(text: str | None) -> bool | int:
     return int(text)
 
 
-def _show_traceback(record: Record, options: dict[str, Any]) -> None:
-    if options["debug"] and record.traceback:
+def _show_traceback(record: Record, options: CompareOptions) -> None:
+    if options.debug and record.traceback:
         click.echo(record.traceback, err=True)
 
 

@@ -16,7 +16,7 @@ from linbench.cli.torch_start import start_torch
 if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
     from linbench.core.problem.problem import Problem
-    from linbench.core.request.plan import Choice
+    from linbench.core.request.choice import Choice
     from linbench.theory.rates import GradientMethod
 
 
@@ -58,7 +58,7 @@ def command(
     catalog = load(plugins).catalog
     start_torch()
     from linbench.core.errors import UsageError
-    from linbench.core.request.plan import bind
+    from linbench.core.request.choice import bind
     from linbench.core.request.spec import parse_specs
 
     choices = [choice for spec in parse_specs(problem) for choice in bind(catalog, "problem", spec)]

@@ -101,7 +101,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from linbench.core.errors import LinbenchError
     from linbench.gate.files import BaselineError
 
-    session = open_session(options, plugins)
+    session = open_session(plugins, store=options["store"], no_store=options["no_store"], quiet=options["quiet"])
     try:
         code = _update(plugins, options, session) if options["update"] else _compare(plugins, options, session)
     except BaselineError as error:

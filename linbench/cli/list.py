@@ -58,7 +58,7 @@ def _document(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, object]:
 
 def _as_dict(offer: Offer) -> dict[str, Any]:
     """One component; `parameters` are the target's own, `defaults` what linbench sets unless a spec says otherwise."""
-    from linbench.core.request.plan import jsonable
+    from linbench.core.request.canonical import jsonable
 
     component = offer.component
     return {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from linbench.core.outcome.record import Record
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Choice
+    from linbench.core.request.choice import Choice
     from linbench.core.request.spec import Spec
 
 
@@ -27,7 +27,7 @@ def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
     from tabulate import tabulate_formats
 
     from linbench.core.errors import UsageError, one_line, unknown_name
-    from linbench.core.request.plan import bind
+    from linbench.core.request.choice import bind
 
     choices = list(bind(catalog, "reporter", _spec(catalog, text, show_all, tabulate_formats)))
     if len(choices) != 1:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from linbench.core.outcome.record import Record
-    from linbench.core.request.plan import Case, Plan
+    from linbench.core.request.case import Case
+    from linbench.core.request.plan import Plan
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linbench.conformance.claim import NotApplicable, require
 from linbench.conformance.training import Regression, start
 from linbench.core.errors import one_line
-from linbench.core.request.plan import accepted_parameters
+from linbench.core.request.parameters import accepted_parameters
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject

@@ -11,9 +11,10 @@ from linbench.conformance.claim import NotApplicable, require
 from linbench.conformance.training import Regression, trajectory
 from linbench.core.outcome.record import Record, Status
 from linbench.core.problem.problem import Problem
-from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.core.request.spec import Spec, parse_value
-from linbench.core.running.runner import EngineName, Execution
+from linbench.core.running.execution import EngineName, Execution
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
@@ -68,9 +69,9 @@ def compare_runs(subject: Subject, lr: object, epochs: int, engine: EngineName =
         devices=[Spec("cpu")],
         models=[Spec("linear")],
         optimizers=[Spec(subject.component.name, params)],
-        settings=Settings(epochs, target=TARGET),
+        settings=Settings(epochs=epochs, target=TARGET),
     )
-    return list(compare_plan(plan, Execution(engine, timing=False)))
+    return list(compare_plan(plan, Execution(engine=engine, timing=False)))
 
 
 def _easy_problem() -> Problem:

@@ -11,8 +11,9 @@ from linbench.comparison import specs_of
 from linbench.conformance.contracts import with_contract
 from linbench.core.errors import UsageError
 from linbench.core.request.catalog import Catalog, Offer
+from linbench.core.request.choice import bind
 from linbench.core.request.component import Component
-from linbench.core.request.plan import accepted_parameters, bind
+from linbench.core.request.parameters import accepted_parameters
 from linbench.core.request.spec import Spec, format_spec, parse_specs
 
 Optimizer = str | Spec | Component | Callable[..., Any]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linbench.core.outcome.record import Record
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 class Observer:

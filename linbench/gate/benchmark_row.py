@@ -13,7 +13,8 @@ from linbench.core.problem.workbench import Workbench
 from linbench.gate.timing.stepping import Stepping, stepping
 
 if TYPE_CHECKING:
-    from linbench.core.request.plan import Case, Plan
+    from linbench.core.request.case import Case
+    from linbench.core.request.plan import Plan
     from linbench.gate.timing.rendering import TimingReport
 
 Benchmark = Any

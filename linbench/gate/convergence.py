@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from linbench.comparison import lr_of, run_plan, seeds_of, specs_of
 from linbench.core.errors import UsageError
-from linbench.core.request.plan import DType, Settings, make_plan
-from linbench.core.running.runner import Execution
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import DType, Settings
+from linbench.core.running.execution import Execution
 from linbench.gate.baseline import read_baseline, write_baseline
 from linbench.gate.files import BaselineError, check_place
 from linbench.gate.judge import judge_all
@@ -23,8 +24,9 @@ from linbench.gate.versions import versions_of
 
 if TYPE_CHECKING:
     from linbench.core.observer import Observer
+    from linbench.core.request.case import Case
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Case, Plan
+    from linbench.core.request.plan import Plan
     from linbench.gate.configuration import Suite
     from linbench.store.session import StoreSession
 
@@ -60,7 +62,9 @@ def make_request(
 
     part: the baseline is of a larger suite, whose other cases are none of this request's business.
     """
-    settings = Settings(suite.epochs, suite.batch_size, suite.target, _dtype(suite.dtype))
+    settings = Settings(
+        epochs=suite.epochs, batch_size=suite.batch_size, target=suite.target, dtype=_dtype(suite.dtype)
+    )
     plan = make_plan(
         catalog,
         optimizers=specs_of(suite.optimizers),

@@ -12,7 +12,8 @@ from linbench.gate.finding import printable
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record, Trajectory
-    from linbench.core.request.plan import Case, Settings
+    from linbench.core.request.case import Case
+    from linbench.core.request.settings import Settings
 
 SCHEMA = 1
 """Version of what is kept of a case, and of the file it is kept in."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linbench.core.request.provenance import UNKNOWN, VERSIONED, version_of
 
 if TYPE_CHECKING:
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 _DISTRIBUTION = re.compile(r"(?:^|\s)([A-Za-z0-9][\w.-]*) (\d[\w.!+-]*)(?=\s|$)")
 

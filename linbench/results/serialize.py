@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from linbench.core.environment import environment, version
 from linbench.core.outcome.record import finite
-from linbench.core.request.plan import SCHEMA
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.problem.closed_form import Theory
+
+SCHEMA = 1
+"""Version of the JSON records."""
 
 
 def as_json(records: Sequence[Record]) -> str:

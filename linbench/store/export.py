@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from linbench.core.errors import UsageError
 from linbench.core.outcome.record import Trajectory
-from linbench.core.request.plan import SCHEMA
-from linbench.results.serialize import as_jsonl, as_rows, cell, theory_as_dict
+from linbench.results.serialize import SCHEMA, as_jsonl, as_rows, cell, theory_as_dict
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record

@@ -11,7 +11,7 @@ from typing import Any
 
 from linbench.core.errors import StoreError
 from linbench.core.outcome.record import Record, Status, Trajectory
-from linbench.core.request.plan import SCHEMA
+from linbench.results.serialize import SCHEMA
 from linbench.store.codec import record_of
 from linbench.store.contents import RecordContents
 from linbench.store.run_list import IMPORTED

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from linbench.core.request.plan import jsonable
+from linbench.core.request.canonical import jsonable
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record

@@ -21,7 +21,8 @@ from linbench.store.writer import NewRun, Writer
 if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
-    from linbench.core.request.plan import Case, Plan
+    from linbench.core.request.case import Case
+    from linbench.core.request.plan import Plan
     from linbench.store.contents import RecordContents
 
 _KEYS_AT_ONCE = 500

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linbench.core.errors import UsageError
-from linbench.core.request.plan import bind
+from linbench.core.request.choice import bind
 from linbench.core.request.spec import Range, Spec
 from linbench.tuning.trials import Space, budget_beyond, space_of
 
 if TYPE_CHECKING:
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Choice
+    from linbench.core.request.choice import Choice
 
 
 @dataclass(frozen=True, slots=True)

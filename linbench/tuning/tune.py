@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from linbench.comparison import Wanted, run_plan, seeds_of, specs_of
+from linbench.comparison import TrainingOptions, Wanted, run_plan, seeds_of, specs_of, with_options
 from linbench.core.errors import UsageError
 from linbench.core.outcome.record import finite
-from linbench.core.request.plan import DType, Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.core.request.spec import Spec
-from linbench.core.running.runner import Execution
+from linbench.core.running.execution import Execution
 from linbench.plugins.manager import load_plugins
 from linbench.results.serialize import as_json
 from linbench.tuning.draw import TrialPlan, draw_trials
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Choice, Plan
+    from linbench.core.request.choice import Choice
+    from linbench.core.request.plan import Plan
     from linbench.store.session import StoreSession
 
 
@@ -96,21 +98,20 @@ def tune(
     budget: int = 50,
     seeds: int | str | Sequence[int] = 5,
     search_seed: int = 0,
-    epochs: int = 2000,
-    batch_size: int | None = None,
-    target: float = 1e-6,
-    dtype: DType = "float32",
-    jobs: int | None = 1,
+    settings: Settings | None = None,
+    execution: Execution | None = None,
     plugins: Sequence[str] = (),
     observer: Observer | None = None,
+    **options: Unpack[TrainingOptions],
 ) -> Tuning:
     """Search every optimizer's space with the same number of trials, and compare what was found on fresh seeds.
 
     Half as many again are drawn outside of it, and only tell whether a wider space would change the order.
     budget: trials per optimizer, problem and model. seeds: tuning seeds; as many fresh ones follow the largest.
-    search_seed: draws the trials. The other arguments are those of `compare`.
-    Raises UsageError for a request that cannot be carried out.
+    search_seed: draws the trials. The other arguments are those of `compare`; step times are not measured.
+    Raises UsageError for a request that cannot be carried out, TypeError for an option that there is not.
     """
+    settings, execution = with_options("tune", settings or Settings(), execution or Execution(), options)
     request = make_request(
         load_plugins(plugins).catalog,
         optimizers=specs_of(optimizers),
@@ -119,9 +120,9 @@ def tune(
         budget=budget,
         seeds=seeds_of(seeds),
         search_seed=search_seed,
-        settings=Settings(epochs, batch_size, target, dtype),
+        settings=settings,
     )
-    return run_request(request, Execution(jobs=jobs, timing=False), observer)
+    return run_request(request, replace(execution, timing=False), observer)
 
 
 @dataclass(frozen=True, slots=True)

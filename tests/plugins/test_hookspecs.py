@@ -6,7 +6,7 @@ import pluggy
 import pytest
 
 from linbench.core.request.component import KINDS
-from linbench.core.request.plan import _HARNESS_ARGUMENTS
+from linbench.core.request.parameters import HARNESS_ARGUMENTS
 from linbench.plugins import hookspecs
 from linbench.plugins.builtin import devices, models, optimizers, problems, reporters
 from linbench.plugins.markers import PROJECT
@@ -42,7 +42,7 @@ def test_a_hook_says_in_one_line_how_its_targets_are_called(name):
 @pytest.mark.parametrize("kind", KINDS)
 def test_as_many_arguments_are_passed_as_the_hook_says(kind):
     documented = CALLS[f"linbench_{kind}s"].removeprefix("target(").split("**")[0]
-    assert documented.count(",") == _HARNESS_ARGUMENTS[kind]
+    assert documented.count(",") == HARNESS_ARGUMENTS[kind]
 
 
 def test_pluggy_knows_every_hook():

@@ -32,7 +32,8 @@ from linbench.store.contents import RecordContents
 from linbench.store.writer import NewRun, Writer
 {drop}
 path, count, batch = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-names = dict(command="[]", linbench="0.1.0", torch="2", environment="{}", asked=RecordContents().to_json(), problems='["p"]')
+asked = RecordContents().to_json()
+names = dict(command="[]", linbench="0.1.0", torch="2", environment="{}", asked=asked, problems='["p"]')
 writer = Writer(path, NewRun(**names, optimizers='["sgd"]', planned=count), lambda record: record.seed)
 for seed in range(count) if count else itertools.count():
     key = hashlib.sha256(f"{os.getpid()} {seed}".encode()).hexdigest()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from linbench.core.engines.lane_models import LaneModel
     from linbench.core.problem.workbench import Setup
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 WARM_UP = 3
 """Steps before the capture: they allocate the optimizer's state, and let the watch see every form of call."""

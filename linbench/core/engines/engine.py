@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 class Engine(Protocol):

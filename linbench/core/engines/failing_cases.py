@@ -10,7 +10,7 @@ from linbench.core.isolation.isolate import isolate, threads_for
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 def split_failing(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case], list[Case]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from linbench.core.outcome.measurement import Measurement
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, torch.float16: 0.02}
 """How far costs may lie apart, relative to the larger of the initial cost and the cost itself."""

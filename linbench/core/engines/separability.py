@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.environment import version
-from linbench.core.request.plan import jsonable
+from linbench.core.request.canonical import jsonable
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 FORMAT = 1
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Setup, Workbench
-    from linbench.core.request.plan import Case, Settings
+    from linbench.core.request.case import Case
+    from linbench.core.request.settings import Settings
 
 _UPDATES_TO_OBSERVER = 50
 

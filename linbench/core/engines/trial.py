@@ -20,13 +20,13 @@ from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.errors import Unsuitable, one_line
 from linbench.core.isolation.isolate import isolate, threads_for
 from linbench.core.problem.structure import shape_of
-from linbench.core.request.plan import accepted_parameters
+from linbench.core.request.parameters import accepted_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from linbench.core.problem.workbench import Setup
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 STEPS = 12
 """Steps of a trial: more than the ten after which curvature is refreshed (Liu et al. 2023, Sophia)."""

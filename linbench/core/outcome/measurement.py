@@ -12,13 +12,13 @@ import torch
 from linbench.core.errors import LinbenchError, one_line
 from linbench.core.outcome.judgement import Judgement, judge_runs
 from linbench.core.outcome.record import Record, Status, Trajectory
-from linbench.core.request.plan import jsonable
+from linbench.core.request.canonical import jsonable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from linbench.core.problem.workbench import Setup
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 MOST_POINTS = 2001

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from linbench.core.device import Device
+    from linbench.core.request.case import Case
     from linbench.core.request.catalog import Catalog
-    from linbench.core.request.plan import Case, Choice
+    from linbench.core.request.choice import Choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)

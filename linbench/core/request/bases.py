@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from linbench.core.errors import UsageError
 from linbench.core.request.catalog import Catalog
-from linbench.core.request.plan import bind
+from linbench.core.request.choice import bind
 from linbench.core.request.spec import parse_specs
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.request.plan import Choice
+    from linbench.core.request.choice import Choice
 
 
 @dataclass(frozen=True, slots=True)

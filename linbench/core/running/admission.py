@@ -15,20 +15,24 @@ from linbench.core.running.pool import can_fork
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case, Choice, Plan
+    from linbench.core.request.case import Case
+    from linbench.core.request.choice import Choice
+    from linbench.core.request.plan import Plan
 
 
-def check_problems(plan: Plan, workbench: Workbench, apart: ProcessLimits | None = None) -> None:
+def check_problems(plan: Plan, workbench: Workbench, isolation: ProcessLimits | None = None) -> None:
     """Build each problem once, so that unusable data is an error before anything runs.
 
-    apart: try it in a process of its own before. Raises LinbenchError; what else a third party's problem raises, or
-    that it ends its process, comes up again when its cases run.
+    isolation: try it in a process of its own before. Raises LinbenchError; what else a third party's problem raises,
+    or that it ends its process, comes up again when its cases run.
     """
 
     def build(choice: Choice) -> object:
         return workbench.problem(choice, plan.seeds[0])
 
-    ends = try_apart(plan.problems, build, apart) if apart is not None and can_fork() else [None] * len(plan.problems)
+    ends: list[str | None] = [None] * len(plan.problems)
+    if isolation is not None and can_fork():
+        ends = try_apart(plan.problems, build, isolation)
     for choice, end in zip(plan.problems, ends, strict=True):
         if end is not None:
             continue
@@ -41,29 +45,34 @@ def check_problems(plan: Plan, workbench: Workbench, apart: ProcessLimits | None
         workbench.check_prediction(problem)
 
 
-def admit(plan: Plan, workbench: Workbench, apart: ProcessLimits | None = None) -> tuple[list[Case], list[Record]]:
-    """The cases that can run, and the records of the others.
+def admit(plan: Plan, workbench: Workbench, isolation: ProcessLimits | None = None) -> tuple[list[Case], list[Record]]:
+    """Return the cases that can run, and the records of the others.
 
-    apart: cases are to be kept apart like this, so what they share is tried in a process of its own before. Raises
-    UsageError where that cannot be.
+    isolation: cases are to be kept apart like this, so what they share is tried in a process of its own before.
+    Raises UsageError where that cannot be.
     """
-    absent = _absent(plan, workbench)
-    runnable, refused = [], []
+    absent = _absent_devices(plan, workbench)
+    runnable, refusals = [], []
     for case in plan:
         if case.device.label in absent:
-            refused.append(_refusal(case, absent[case.device.label]))
+            refusals.append(_refuse(case, absent[case.device.label]))
         else:
             runnable.append(case)
-    if apart is None:
-        return runnable, refused
+    if isolation is None:
+        return runnable, refusals
     _check_forkable(runnable, workbench)
-    deadly = _deadly(runnable, workbench, apart)
-    refused += [failed_record(case, deadly[_shared(case)], "none") for case in runnable if _shared(case) in deadly]
-    return [case for case in runnable if _shared(case) not in deadly], refused
+    deadly = _deadly_setups(runnable, workbench, isolation)
+    safe = []
+    for case in runnable:
+        if (end := deadly.get(_setup_key(case))) is None:
+            safe.append(case)
+        else:
+            refusals.append(failed_record(case, end, "none"))
+    return safe, refusals
 
 
-def _absent(plan: Plan, workbench: Workbench) -> Mapping[str, str | BaseException]:
-    """By its label why a device cannot be used: what it says, or what it raised."""
+def _absent_devices(plan: Plan, workbench: Workbench) -> Mapping[str, str | BaseException]:
+    """Return, by its label, why a device cannot be used: what it says, or what it raised."""
     found: dict[str, str | BaseException] = {}
     for choice in plan.devices:
         try:
@@ -77,7 +86,7 @@ def _absent(plan: Plan, workbench: Workbench) -> Mapping[str, str | BaseExceptio
     return found
 
 
-def _refusal(case: Case, why: str | BaseException) -> Record:
+def _refuse(case: Case, why: str | BaseException) -> Record:
     return skipped_record(case, why) if isinstance(why, str) else failed_record(case, why, "none")
 
 
@@ -89,14 +98,16 @@ def _check_forkable(cases: Sequence[Case], workbench: Workbench) -> None:
         raise UsageError("--isolate and --timeout need forked processes, which are safe on Linux only")
 
 
-def _deadly(cases: Sequence[Case], workbench: Workbench, apart: ProcessLimits) -> Mapping[Hashable, LinbenchError]:
-    """How the process ended in which the data and the model of some cases were built, where it did."""
+def _deadly_setups(
+    cases: Sequence[Case], workbench: Workbench, isolation: ProcessLimits
+) -> Mapping[Hashable, LinbenchError]:
+    """Return how the process ended in which the data and the model of some cases were built, where it did."""
     first: dict[Hashable, Case] = {}
     for case in cases:
-        first.setdefault(_shared(case), case)
-    ends = try_apart(list(first.values()), workbench.setup, apart)
+        first.setdefault(_setup_key(case), case)
+    ends = try_apart(list(first.values()), workbench.setup, isolation)
     return {key: LinbenchError(end) for key, end in zip(first, ends, strict=True) if end is not None}
 
 
-def _shared(case: Case) -> Hashable:
+def _setup_key(case: Case) -> Hashable:
     return case.problem.label, case.model.label, case.device.label

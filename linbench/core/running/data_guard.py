@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from linbench.core.observer import Observer
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Setup, Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 CHANGED = "it changed the data that it was trained on"
 

@@ -1,11 +1,14 @@
-"""Parts of a plan in forked processes: whoever kills or hangs one is found out case by case, and is an `error`."""
+"""Training the parts of a plan: one after the other here, or in forked processes.
+
+Whoever kills or hangs a process is found out case by case, and is an `error`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from linbench.core.engines.serial import SerialEngine
@@ -19,20 +22,30 @@ if TYPE_CHECKING:
     from linbench.core.engines.engine import Engine
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """How parts are trained. trajectories: keep the cost curves; a number thins them to about so many points."""
+
+    engine: Engine
+    workbench: Workbench
+    observer: Observer
+    trajectories: bool | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessLimits:
     """How parts are spread. count: processes at a time. timeout: seconds that a case may take, or None."""
 
     count: int
     timeout: float | None = None
 
-    def limit(self) -> Callable[[Sequence[object]], Limit] | None:
-        """For a part of K cases: `timeout` without a sign of progress, and K times as much in all.
+    def for_part(self) -> Callable[[Sequence[object]], Limit] | None:
+        """Return the limit of a part of K cases: `timeout` without a sign of progress, and K times as much in all.
 
         So a case alone gets the timeout itself, and a batch that advances is not cut off for its size.
         """
@@ -40,22 +53,23 @@ class ProcessLimits:
         return None if timeout is None else lambda part: Limit(timeout, timeout * len(part))
 
 
-def run_apart(
-    engine: Engine,
-    parts: Sequence[list[Case]],
-    workbench: Workbench,
-    observer: Observer,
-    trajectories: bool | int,
-    processes: ProcessLimits,
-) -> Iterator[Sequence[Record]]:
-    """The records of each part, trained in a process of its own.
+def run_in_turn(training: Training, parts: Iterable[list[Case]]) -> Iterator[Iterable[Record]]:
+    """Yield the records of each part, trained in this process."""
+    guard = DataGuard(training.workbench)
+    for part in parts:
+        yield guard.run(training.engine, part, training.observer, training.trajectories)
+
+
+def run_apart(training: Training, parts: Sequence[list[Case]], limits: ProcessLimits) -> Iterator[Sequence[Record]]:
+    """Yield the records of each part, trained in a process of its own.
 
     The cases of a part whose process died, or took too long, come last: each by itself, by the serial loop. Only
     those that fail there too are errors.
     """
-    listen = functools.partial(_listen, observer, {case.key: case for part in parts for case in part})
+    engine, observer = training.engine, training.observer
+    listen = functools.partial(_pass_on, observer, {case.key: case for part in parts for case in part})
     suspects: list[list[Case]] = []
-    for part, result in _spread(engine, parts, workbench, observer, trajectories, processes, listen):
+    for part, result in _spread(training, parts, limits, listen):
         if not isinstance(result, Died):
             yield result
         elif engine.name == SerialEngine.name and len(part) == 1:
@@ -64,12 +78,14 @@ def run_apart(
             if len(part) > 1:
                 observer.note(f"{part[0].optimizer.component.name} runs case by case: {result.how}")
             suspects += [[case] for case in part]
-    alone = SerialEngine()
-    for (case,), result in _spread(alone, suspects, workbench, observer, trajectories, processes, listen):
-        yield [failed_record(case, LinbenchError(result.how), alone.name)] if isinstance(result, Died) else result
+    alone = replace(training, engine=SerialEngine())
+    for (case,), result in _spread(alone, suspects, limits, listen):
+        if isinstance(result, Died):
+            result = [failed_record(case, LinbenchError(result.how), alone.engine.name)]
+        yield result
 
 
-def try_apart(items: Sequence[Item], build: Callable[[Item], object], processes: ProcessLimits) -> list[str | None]:
+def try_apart(items: Sequence[Item], build: Callable[[Item], object], limits: ProcessLimits) -> list[str | None]:
     """Build each in a process of its own, to see whether this one would survive it: how that one died, or None.
 
     What `build` raises is left to whoever builds it again.
@@ -79,31 +95,24 @@ def try_apart(items: Sequence[Item], build: Callable[[Item], object], processes:
         with contextlib.suppress(BaseException):
             build(item[0])
 
-    results = in_processes([[item] for item in items], work, processes.count, _ignore, processes.limit())
+    results = in_processes([[item] for item in items], work, limits.count, _ignore, limits.for_part())
     return [result.how if isinstance(result, Died) else None for _, result in results]
 
 
 def _spread(
-    engine: Engine,
-    parts: Sequence[list[Case]],
-    workbench: Workbench,
-    observer: Observer,
-    trajectories: bool | int,
-    processes: ProcessLimits,
-    listen: Callable[[Any], None],
+    training: Training, parts: Sequence[list[Case]], limits: ProcessLimits, listen: Callable[[Any], None]
 ) -> Iterator[tuple[list[Case], list[Record] | Died]]:
-    work = functools.partial(_work, engine, workbench, trajectories, observer.log_every)
-    return in_processes(parts, work, processes.count, listen, processes.limit())
+    work = functools.partial(_train_part, training)
+    return in_processes(parts, work, limits.count, listen, limits.for_part())
 
 
-def _work(
-    engine: Engine, workbench: Workbench, trajectories: bool | int, log_every: int, part: list[Case], tell: Tell
-) -> list[Record]:
-    """What a forked process does with one part."""
+def _train_part(training: Training, part: list[Case], tell: Tell) -> list[Record]:
+    """Train one part in a forked process."""
     import torch
 
     torch.set_num_threads(1)
-    return list(DataGuard(workbench).run(engine, part, _Messenger(tell, log_every), trajectories))
+    messenger = _Messenger(tell, training.observer.log_every)
+    return list(DataGuard(training.workbench).run(training.engine, part, messenger, training.trajectories))
 
 
 class _Messenger(Observer):
@@ -128,7 +137,8 @@ class _Messenger(Observer):
         self._tell(("note", line))
 
 
-def _listen(observer: Observer, cases: dict[str, Case], word: Any) -> None:
+def _pass_on(observer: Observer, cases: dict[str, Case], word: Any) -> None:
+    """Call the observer's method that a messenger named, in the parent process."""
     method, *arguments = word
     if method == "started":
         arguments = [cases[arguments[0]]]
@@ -136,4 +146,4 @@ def _listen(observer: Observer, cases: dict[str, Case], word: Any) -> None:
 
 
 def _ignore(word: object) -> None:
-    """For work that tells nothing."""
+    """Ignore a word of work that tells nothing."""

@@ -22,11 +22,11 @@ from linbench.core.isolation.isolate import isolate
 from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.outcome.record import Record, StepTime
 from linbench.core.problem.structure import shape_of
-from linbench.core.request.plan import jsonable
+from linbench.core.request.canonical import jsonable
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Setup, Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 SECONDS = 0.4
 """How long all candidates together are measured, warm-up not counted."""

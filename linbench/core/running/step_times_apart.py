@@ -10,7 +10,7 @@ from linbench.core.running.pool import Died, Limit, Tell, in_processes
 if TYPE_CHECKING:
     from linbench.core.outcome.record import StepTime
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 def times_apart(

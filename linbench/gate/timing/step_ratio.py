@@ -28,7 +28,7 @@ from linbench.gate.timing.stepping import Stepping, stepping
 if TYPE_CHECKING:
     from linbench.core.engines.serial import Trainer
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 CYCLE = 60
 """Steps after which work that is done every 2nd … 6th, 10th, 12th, 15th, 20th or 30th step comes at its place again."""

@@ -11,7 +11,7 @@ from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
-    from linbench.core.request.plan import Case
+    from linbench.core.request.case import Case
 
 
 class Stepping:

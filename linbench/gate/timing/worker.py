@@ -19,7 +19,8 @@ from linbench.core.errors import LinbenchError, UsageError
 from linbench.gate.timing.fresh_processes import Answer, Job
 
 if TYPE_CHECKING:
-    from linbench.core.request.plan import Case, DType
+    from linbench.core.request.case import Case
+    from linbench.core.request.settings import DType
     from linbench.plugins.manager import Plugins
 
 CONTROL = "adam"
@@ -77,7 +78,8 @@ def measure(job: Job, plugins: Sequence[str]) -> Answer:
 def _cases(job: Job, loaded: Plugins, optimizer: str) -> Sequence[Case]:
     """One for each model."""
     from linbench.comparison import specs_of
-    from linbench.core.request.plan import Settings, make_plan
+    from linbench.core.request.plan import make_plan
+    from linbench.core.request.settings import Settings
 
     plan = make_plan(
         loaded.catalog,
@@ -86,7 +88,7 @@ def _cases(job: Job, loaded: Plugins, optimizer: str) -> Sequence[Case]:
         devices=specs_of("cpu"),
         problems=specs_of(job.problem),
         seeds=[job.seed],
-        settings=Settings(1, job.batch_size, dtype=cast("DType", job.dtype)),
+        settings=Settings(epochs=1, batch_size=job.batch_size, dtype=cast("DType", job.dtype)),
     )
     return tuple(plan)
 

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Spec
-from linbench.core.request import plan as plan_module
-from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request import settings as settings_module
+from linbench.core.request.choice import bind
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.core.request.spec import parse_specs
 
 OPTIMIZER = """
@@ -118,7 +120,7 @@ def test_it_does_not_matter_where_a_value_came_from(keys_of, implicit, explicit)
 def test_another_version_of_torch_or_linbench_makes_another_key(keys_of, monkeypatch):
     now = keys_of()
     for name in ("torch", "linbench"):
-        monkeypatch.setattr(plan_module, "version_of", lambda asked, name=name: f"{asked} {asked == name}")
+        monkeypatch.setattr(settings_module, "version_of", lambda asked, name=name: f"{asked} {asked == name}")
         assert keys_of(settings=Settings()) != now
 
 
@@ -161,7 +163,7 @@ def test_the_optimizer_that_another_one_wraps_is_part_of_its_code(catalog, tmp_p
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "wrapped_optimizer.py").write_text(OPTIMIZER)
     wrapper = Spec("around", {"base": "wrapped_optimizer.Mine"}, _around)
-    (choice,) = plan_module.bind(catalog, "optimizer", wrapper)
+    (choice,) = bind(catalog, "optimizer", wrapper)
     assert choice.source.count("sha256:") == 2  # this file's and the other's
 
 
@@ -171,7 +173,8 @@ def _around(params, base, lr):
 
 def test_keys_are_made_without_torch():
     code = (
-        "import sys; from linbench.core.request.plan import *; from linbench.core.request.component import *\n"
+        "import sys; from linbench.core.request.case import Case; from linbench.core.request.component import *\n"
+        "from linbench.core.request.choice import Choice; from linbench.core.request.settings import Settings\n"
         "made = [Choice(Component(kind, 'x', 'm:n'), {}, 'x') for kind in KINDS[:4]]\n"
         "assert len(Case(*made, 0, Settings()).key) == 64 and 'torch' not in sys.modules"
     )

@@ -7,8 +7,12 @@ import math
 import pytest
 
 from linbench import Component, Spec, Sweep, UsageError
+from linbench.core.request.canonical import jsonable
 from linbench.core.request.catalog import Catalog, Offer
-from linbench.core.request.plan import Settings, bind, jsonable, make_plan, signature_of
+from linbench.core.request.choice import bind
+from linbench.core.request.parameters import signature_of
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.core.request.spec import parse_specs
 
 

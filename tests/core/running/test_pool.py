@@ -82,7 +82,7 @@ def test_progress_is_seen_while_other_processes_train():
 
 
 def test_processes_are_taken_unasked_only_where_there_is_enough_to_do(monkeypatch):
-    monkeypatch.setattr("linbench.core.running.runner.processors", lambda: 2)
+    monkeypatch.setattr("linbench.core.running.execution.processors", lambda: 2)
     here = os.getpid()
     assert processes_of(epochs=10) == {here}
     assert here not in processes_of(epochs=1_000)

@@ -10,7 +10,8 @@ from linbench.comparison import specs_of
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.catalog import Catalog, Offer
 from linbench.core.request.component import Component
-from linbench.core.request.plan import Settings, make_plan
+from linbench.core.request.plan import make_plan
+from linbench.core.request.settings import Settings
 from linbench.gate.timing import step_ratio
 from linbench.plugins.manager import load_plugins
 
@@ -45,7 +46,7 @@ def ratio_of(monkeypatch):
         plan = make_plan(
             catalog,
             **{axis: specs_of(names) for axis, names in axes.items()},
-            settings=Settings(1, dtype="float64"),
+            settings=Settings(epochs=1, dtype="float64"),
         )
         return step_ratio.step_ratios({"mine": tuple(plan)}, Workbench(catalog=catalog))
 
