@@ -1,5 +1,6 @@
 """The Python API: what can be given, and what the result gives back."""
 
+import dataclasses
 import functools
 import json
 
@@ -9,7 +10,7 @@ import torch
 
 import linbench
 from linbench import Problem, Spec, Status, Sweep, UsageError
-from linbench.comparison import lr_of, seeds_of
+from linbench.comparison import TrainingOptions, lr_of, seeds_of
 
 quick = functools.partial(linbench.compare, models="manual", epochs=20, timing=False)
 
@@ -275,3 +276,41 @@ def test_a_request_that_cannot_be_carried_out_raises_one_line_before_anything_ru
     with pytest.raises(UsageError) as caught:
         quick(**request_, observer=Watcher())
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_settings_and_execution_may_be_given_as_objects():
+    settings, execution = (
+        linbench.Settings(epochs=7, dtype="float64"),
+        linbench.Execution(engine="serial", timing=False),
+    )
+    (record,) = linbench.compare("sgd", "manual", settings=settings, execution=execution)
+    assert (record.epochs, record.dtype, record.engine, record.step_time) == (7, "float64", "serial", None)
+
+
+def test_an_option_by_its_name_changes_what_the_objects_say():
+    settings = linbench.Settings(epochs=7, target=1e-3)
+    (record,) = linbench.compare("sgd", "manual", settings=settings, epochs=5, timing=False)
+    assert (record.epochs, record.target) == (5, 1e-3)
+
+
+def test_every_field_of_settings_and_execution_is_an_option():
+    fields = {field.name for one in (linbench.Settings, linbench.Execution) for field in dataclasses.fields(one)}
+    assert set(TrainingOptions.__annotations__) == fields - {"json"}
+
+
+@pytest.mark.parametrize("function", [linbench.compare, linbench.tune])
+def test_an_option_that_there_is_not_is_a_type_error(function):
+    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) got an unexpected keyword argument 'epoch'$"):
+        function("sgd", epoch=5)
+
+
+def test_tune_takes_settings_and_execution_too():
+    settings, execution = linbench.Settings(epochs=9), linbench.Execution(engine="serial")
+    tuning = linbench.tune("sgd", budget=2, seeds=1, settings=settings, execution=execution)
+    assert {(record.epochs, record.engine) for record in tuning.records} == {(9, "serial")}
+
+
+def test_settings_and_execution_take_no_values_by_position():
+    for one in (linbench.Settings, linbench.Execution):
+        with pytest.raises(TypeError):
+            one(5)
