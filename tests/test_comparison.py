@@ -33,8 +33,8 @@ def optimizers(comparison):
         ("sgd:momentum=0.5,adam", [("sgd", {"lr": 0.01, "momentum": 0.5}), ("adam", {"lr": 0.01})]),
         (["sgd", "adam:lr=1.0"], [("sgd", {"lr": 0.01}), ("adam", {"lr": 1.0})]),
         (Spec("sgd", {"lr": Sweep((0.1, 0.2))}), [("sgd", {"lr": 0.1}), ("sgd", {"lr": 0.2})]),
-        (MySGD, [("MySGD", {"lr": 0.01})]),
-        (["sgd", MySGD, heavy_ball], [("sgd", {"lr": 0.01}), ("MySGD", {"lr": 0.01}), ("heavy_ball", {"lr": 0.01})]),
+        (MySGD, [("MySGD", {"lr": 0.001})]),  # the default of the signature, which is torch's own
+        (["sgd", MySGD, heavy_ball], [("sgd", {"lr": 0.01}), ("MySGD", {"lr": 0.001}), ("heavy_ball", {"lr": 0.01})]),
         (functools.partial(MySGD, lr=0.1, momentum=0.5), [("MySGD", {"lr": 0.1, "momentum": 0.5})]),
         ("torch.optim.SGD:lr=0.1", [("torch.optim.SGD", {"lr": 0.1})]),
     ],
@@ -48,7 +48,7 @@ def test_optimizers_are_specs_classes_callables_and_partials(given, expected):
 @pytest.mark.parametrize(
     ("given", "spec"),
     [
-        (MySGD, "sgd"),
+        (MySGD, "sgd:lr=0.001"),
         (heavy_ball, "sgd:momentum=0.9"),
         (lambda params, lr: torch.optim.Adam(params, lr=lr), "adam"),
         (
@@ -248,7 +248,7 @@ def test_a_schedule_that_ends_with_the_training_costs_no_record():
                 raise ValueError("stepped more often than there are steps")
             return super().step(closure)
 
-    whole, limited = quick(["sgd", OneCycle], epochs=30, timing=True)
+    whole, limited = quick(["sgd:lr=0.001", OneCycle], epochs=30, timing=True)
     assert (whole.final_cost, whole.status) == (limited.final_cost, limited.status)
     assert whole.step_time.median > 0
     assert limited.step_time is None

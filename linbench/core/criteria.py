@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
 
+RULES = 2
+"""Number of the rules by which numbers and statuses come about.
+
+It is raised with every change of a number, of a default or of the rule of a status, and is part of every key, record
+and baseline: records of older rules are shown, but never taken for this version's. CHANGELOG.md says what changed.
+"""
+
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """Machine epsilon, the spacing of numbers at 1, as torch.finfo has it."""
 

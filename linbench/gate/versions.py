@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from linbench.core.request.provenance import UNKNOWN, VERSIONED, version_of
+from linbench.core.request.distributions import IN_EVERY_KEY, UNKNOWN, version_of
 
 if TYPE_CHECKING:
     from linbench.core.request.case import Case
@@ -17,4 +17,4 @@ def versions_of(case: Case) -> dict[str, str]:
     """Versions by the name of the distribution, sorted."""
     sources = [choice.source or "" for choice in (case.problem, case.model, case.optimizer)]
     found = {name: version for source in sources for name, version in _DISTRIBUTION.findall(source) if name != UNKNOWN}
-    return dict(sorted((found | {name: version_of(name) for name in VERSIONED}).items()))
+    return dict(sorted((found | {name: version_of(name) for name in IN_EVERY_KEY}).items()))

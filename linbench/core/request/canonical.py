@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from linbench.core.request.content import content_digest, describe
+
 
 def canonical_json(content: object) -> str:
     """Return the only JSON text of a value: sorted keys, no white space."""
@@ -25,6 +27,18 @@ def jsonable(value: object) -> Any:
         return [jsonable(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(map(jsonable, value), key=repr)
-    if callable(value):
-        return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__qualname__)}"
-    return repr(value)
+    return describe(value)
+
+
+def keyable(value: object) -> Any:
+    """Return a value as a key holds it: plain ones as in records, any other by the digest of its content.
+
+    Raises Unkeyable where that cannot be told.
+    """
+    if value is None or isinstance(value, bool | int | str | float):
+        return jsonable(value)
+    if isinstance(value, Mapping):
+        return {str(key): keyable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [keyable(item) for item in value]
+    return {"content": content_digest(value)}

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linbench.core.criteria import RULES
+
 if TYPE_CHECKING:
     from linbench.core.request.choice import Choice
     from linbench.core.request.settings import Settings
@@ -34,12 +36,13 @@ class Case:
     def digest(self) -> bytes:
         """SHA-256 of the case's canonical JSON: all that can change its numbers, and nothing that cannot.
 
-        That is: this schema, the versions of linbench and torch, the code of the problem, model, optimizer and device
-        that come from elsewhere, their parameters, the content of files that the problem reads, seed and settings.
+        That is: this schema and the rules, the versions of linbench and torch, the code of the problem, model,
+        optimizer and device that come from elsewhere, their parameters, the content of files that the problem reads,
+        seed and settings.
         """
         text = (
             f'{{"device":{self.device.json},"model":{self.model.json},"optimizer":{self.optimizer.json},'
-            f'"problem":{self.problem.json},"schema":{KEY_SCHEMA},"seed":{self.seed},"settings":{self.settings.json}}}'
+            f'"problem":{self.problem.json},"rules":{RULES},"schema":{KEY_SCHEMA},"seed":{self.seed},"settings":{self.settings.json}}}'
         )
         return hashlib.sha256(text.encode()).digest()
 

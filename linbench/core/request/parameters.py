@@ -17,18 +17,24 @@ HARNESS_ARGUMENTS: Mapping[Kind, int] = {"optimizer": 1, "model": 2, "device": 0
 """How many arguments the harness itself passes to a target, by position, before a spec's parameters."""
 
 
+NO_DEFAULT = inspect.Parameter.empty
+"""Stands for a default that is not there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedParameters:
     """The keyword parameters that a target takes.
 
     names: those that it names. required: those of them without a default. any_keyword: it has `**kwargs`.
-    wraps: it takes another optimizer, whose lr is given as its own.
+    wraps: it takes another optimizer, whose lr is given as its own. own_lr: the default of its `lr`; a number, None
+    where the author wrote None, or `NO_DEFAULT`.
     """
 
     names: tuple[str, ...]
     required: frozenset[str]
     any_keyword: bool
     wraps: bool = False
+    own_lr: object = NO_DEFAULT
 
     def takes(self, name: str) -> bool:
         """Return whether the target can be called with that keyword."""
@@ -71,4 +77,5 @@ def signature_of(target: Callable[..., Any], harness_arguments: int) -> Accepted
         required=frozenset(p.name for p in named if p.default is p.empty),
         any_keyword=any(p.kind is p.VAR_KEYWORD for p in parameters),
         wraps=base_parameter({p.name: p for p in parameters}) is not None,
+        own_lr=next((p.default for p in named if p.name == "lr"), NO_DEFAULT),
     )

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from linbench.core.errors import UsageError, unknown_name
 from linbench.core.request.canonical import canonical_json
-from linbench.core.request.provenance import version_of
+from linbench.core.request.distributions import version_of
 
 DType = Literal["float32", "float64", "bfloat16", "float16"]
 DTYPES: tuple[DType, ...] = get_args(DType)

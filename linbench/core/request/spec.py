@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linbench.core.errors import UsageError
+from linbench.core.request.content import describe
 
 FIRST_PARAMETER = ""
 """The key under which a value without a name is kept until a component says what its first parameter is."""
@@ -201,9 +202,10 @@ def format_value(value: object) -> str:
         return value if _reads_back(value) else repr(value)
     if isinstance(value, float):
         return float.__repr__(value)  # numpy's float64 is a float too, with a repr of its own
-    if callable(value):
-        return getattr(value, "__qualname__", type(value).__qualname__)
-    return repr(value)
+    if value is None or isinstance(value, bool | int | complex | bytes | list | dict | set | frozenset):
+        return repr(value)
+    text = describe(value)
+    return text.partition(":")[2] if callable(value) and ":" in text else text
 
 
 def _reads_back(text: str) -> bool:

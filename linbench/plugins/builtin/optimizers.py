@@ -16,7 +16,8 @@ def _torch_optimizer(
     contract: Contract | None = None,
 ) -> Component:
     target = f"torch.optim:{class_name}"
-    return Component("optimizer", class_name.lower(), target, defaults or {}, summary, parameters, contract)
+    declared = defaults or {"lr": 0.01}
+    return Component("optimizer", class_name.lower(), target, declared, summary, parameters, contract)
 
 
 @hookimpl

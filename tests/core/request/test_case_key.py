@@ -44,7 +44,7 @@ def test_a_key_is_the_sha256_of_the_cases_canonical_json(keys_of):
     text = (
         '{"device":{"name":"cpu"},"model":{"name":"manual","params":{}},'
         '"optimizer":{"name":"adam","params":{"betas":[0.8,0.99],"lr":0.01}},'
-        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"schema":2,"seed":3,'
+        '"problem":{"name":"synthetic","params":{"condition":"inf"}},"rules":2,"schema":2,"seed":3,'
         '"settings":{"batch_size":null,"dtype":"float32","epochs":2000,"stop_at_target":false,"target":1e-06},'
         f'"versions":{json.dumps(versions, separators=(",", ":"))}}}'
     )

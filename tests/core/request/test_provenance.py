@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from linbench.core.request import provenance
-from linbench.core.request.provenance import UNKNOWN, file_hashes, source_of
+from linbench.core.request import distributions
+from linbench.core.request.distributions import UNKNOWN, version_of
+from linbench.core.request.provenance import file_hashes, source_of
 
 
 @pytest.fixture
@@ -27,11 +28,11 @@ def package(tmp_path, monkeypatch):
             (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-dist\nVersion: 1.5\n")
             (info / "top_level.txt").write_text(f"{name}\n")
             (info / "direct_url.json").write_text(json.dumps({"url": "file:///", "dir_info": {"editable": editable}}))
-        provenance._distributions.cache_clear()
+        distributions._distributions.cache_clear()
         return folder
 
     yield make
-    provenance._distributions.cache_clear()
+    distributions._distributions.cache_clear()
 
 
 def test_what_comes_with_linbench_or_torch_has_no_source_of_its_own():
@@ -40,15 +41,15 @@ def test_what_comes_with_linbench_or_torch_has_no_source_of_its_own():
 
 
 def test_built_in_targets_never_look_through_what_is_installed(monkeypatch):
-    monkeypatch.setattr(provenance.metadata, "packages_distributions", lambda: pytest.fail("looked"))
-    provenance._distributions.cache_clear()
+    monkeypatch.setattr(distributions.metadata, "packages_distributions", lambda: pytest.fail("looked"))
+    distributions._distributions.cache_clear()
     assert source_of("torch.optim:SGD") is None
 
 
 def test_what_is_installed_is_looked_through_once(package, monkeypatch):
     package("looked_at_once")
     looks = []
-    monkeypatch.setattr(provenance.metadata, "packages_distributions", lambda: looks.append(1) or {})
+    monkeypatch.setattr(distributions.metadata, "packages_distributions", lambda: looks.append(1) or {})
     for _ in range(3):
         source_of("looked_at_once.optim:Mine")
     assert len(looks) == 1
@@ -108,5 +109,42 @@ def test_only_values_that_are_files_are_hashed(tmp_path):
 def test_a_version_that_no_metadata_tells_is_what_the_module_says(monkeypatch):
     monkeypatch.setitem(sys.modules, "vendored", type(sys)("vendored"))
     monkeypatch.setattr(sys.modules["vendored"], "__version__", "7", raising=False)
-    provenance.version_of.cache_clear()
-    assert provenance.version_of("vendored") == "7"
+    version_of.cache_clear()
+    assert version_of("vendored") == "7"
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """A module `mine_beside` that imports `helper_beside` from the same folder, and that one `deeper_beside`."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mine_beside.py").write_text("import math, helper_beside as helper\nclass Mine: pass\n")
+    (tmp_path / "helper_beside.py").write_text(
+        "def scale():\n    from deeper_beside import FACTOR\n    return FACTOR\n"
+    )
+    (tmp_path / "deeper_beside.py").write_text("FACTOR = 1\n")
+    distributions._distributions.cache_clear()
+    yield tmp_path
+    distributions._distributions.cache_clear()
+
+
+@pytest.mark.parametrize("module", ["mine_beside", "helper_beside", "deeper_beside"])
+def test_modules_in_the_same_folder_that_an_optimizer_imports_count(beside, module):
+    before = source_of("mine_beside:Mine")
+    assert source_of("mine_beside:Mine") == before
+    path = beside / f"{module}.py"
+    path.write_text(path.read_text().replace("1", "2") + "# changed\n")
+    assert source_of("mine_beside:Mine") != before
+
+
+def test_a_module_in_the_same_folder_that_nobody_imports_does_not_count(beside):
+    before = source_of("mine_beside:Mine")
+    (beside / "other_beside.py").write_text("x = 1\n")
+    assert source_of("mine_beside:Mine") == before
+
+
+def test_an_installed_package_that_an_optimizer_imports_does_not_count(package, tmp_path, monkeypatch):
+    folder = package("installed_helper")
+    (tmp_path / "uses_installed.py").write_text("import installed_helper.optim\nclass Mine: pass\n")
+    before = source_of("uses_installed:Mine")
+    (folder / "optim.py").write_text("class Mine: changed = True\n")
+    assert source_of("uses_installed:Mine") == before

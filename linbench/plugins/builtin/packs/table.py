@@ -37,9 +37,13 @@ def _pack(
     factories: Mapping[str, str] | None = None,
     contracts: Mapping[str, Contract] | None = None,
 ) -> Pack:
-    """adaptive: the classes that find their own step size, so that lr is a factor of it and belongs at 1."""
-    defaults: dict[str, Mapping[str, object]] = {name: {"lr": 1.0} for name in adaptive.split()}
+    """adaptive: the classes that find their own step size, so that lr is a factor of it and belongs at 1.
+
+    All others run at the lr that linbench's own optimizers run at, if they take one.
+    """
     names = tuple(classes.split())
+    defaults: dict[str, Mapping[str, object]] = {name: {"lr": 0.01} for name in names}
+    defaults |= {name: {"lr": 1.0} for name in adaptive.split()}
     return Pack(package, distribution, module or package, names, defaults, factories or {}, contracts or {})
 
 
