@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from linbench.core.errors import UsageError
-from linbench.core.isolation.process_state import restore_process_state
+from linbench.core.isolation.neutral import neutral_context
 from linbench.core.problem.problem import Problem
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import make_plan
@@ -120,8 +120,8 @@ def compare(
     it early with the records done so far.
     """
     settings, execution = with_options("compare", settings or Settings(), execution or Execution(), options)
-    loaded = load_plugins(plugins)
-    with restore_process_state():  # making a plan imports targets
+    with neutral_context():  # which puts back as well what the targets that a plan imports have changed
+        loaded = load_plugins(plugins)
         plan = make_plan(
             loaded.catalog,
             optimizers=specs_of(optimizers),
@@ -132,8 +132,8 @@ def compare(
             lr=lr_of(lr),
             settings=settings,
         )
-    session = _open_session(store, resume, plugin_versions(loaded.statuses))
-    comparison = compare_plan(plan, execution, predict, observer, session)
+        session = _open_session(store, resume, plugin_versions(loaded.statuses))
+        comparison = compare_plan(plan, execution, predict, observer, session)
     if session is not None and session.lost() is not None:
         warnings.warn(str(session.lost()), RuntimeWarning, stacklevel=2)
     return comparison

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from linbench.comparison import TrainingOptions, Wanted, run_plan, seeds_of, specs_of, with_options
 from linbench.core.errors import UsageError
+from linbench.core.isolation.neutral import neutral_context
 from linbench.core.outcome.record import finite
 from linbench.core.request.plan import make_plan
 from linbench.core.request.settings import Settings
@@ -112,17 +113,18 @@ def tune(
     Raises UsageError for a request that cannot be carried out, TypeError for an option that there is not.
     """
     settings, execution = with_options("tune", settings or Settings(), execution or Execution(), options)
-    request = make_request(
-        load_plugins(plugins).catalog,
-        optimizers=specs_of(optimizers),
-        models=specs_of(models),
-        problems=specs_of(problems),
-        budget=budget,
-        seeds=seeds_of(seeds),
-        search_seed=search_seed,
-        settings=settings,
-    )
-    return run_request(request, replace(execution, timing=False), observer)
+    with neutral_context():
+        request = make_request(
+            load_plugins(plugins).catalog,
+            optimizers=specs_of(optimizers),
+            models=specs_of(models),
+            problems=specs_of(problems),
+            budget=budget,
+            seeds=seeds_of(seeds),
+            search_seed=search_seed,
+            settings=settings,
+        )
+        return run_request(request, replace(execution, timing=False), observer)
 
 
 @dataclass(frozen=True, slots=True)
