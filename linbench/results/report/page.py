@@ -10,7 +10,7 @@ from linbench.results.report.figure import LOOKS
 from linbench.results.report.markup import Markup, element, join, paragraphs, scrollable
 from linbench.results.report.profile_figure import profile_section
 from linbench.results.report.style import STYLE
-from linbench.results.statistics.profile_export import MOST_GROUPS, profile_table
+from linbench.results.statistics.times import MOST_PROFILED, profile_table
 from linbench.results.table.notes import notes
 from linbench.results.table.render import render
 from linbench.results.table.rows import optimizer_label, rows_of
@@ -119,7 +119,7 @@ def _profiles(records: Sequence[Record]) -> Markup:
         return element(
             "p",
             "No profiles: they compare at least two optimizers on several problems, or at the several targets that "
-            f"cost curves tell of (--trajectories), and at most {MOST_GROUPS} groups of runs.",
+            f"cost curves tell of (--trajectories), and at most {MOST_PROFILED} groups of runs.",
         )
     return profile_section(tasks, _colours(records))
 

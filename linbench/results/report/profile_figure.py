@@ -20,7 +20,7 @@ from linbench.results.statistics.profiles import (
     score_intervals,
 )
 from linbench.results.statistics.reading import score_readings
-from linbench.results.statistics.times import Axis
+from linbench.results.statistics.times import Factor
 
 if TYPE_CHECKING:
     from linbench.results.statistics.interval import Interval
@@ -39,7 +39,7 @@ def profile_section(tasks: TimeTable, colours: Mapping[str, int]) -> Markup:
     profiles = sorted(performance_profiles(tasks), key=lambda profile: -profile.score())
     bands = {band.solver: band for band in profile_bands(tasks)}
     shown = profiles[:MOST_CURVES]
-    problems, targets = len(tasks.names(Axis.PROBLEM)), len(tasks.names(Axis.TARGET))
+    problems, targets = len(tasks.names(Factor.PROBLEM)), len(tasks.names(Factor.TARGET))
     last = _last(shown)
     curves = [_curve(profile, bands.get(profile.solver), last, colours[profile.solver]) for profile in shown]
     svg = draw(
