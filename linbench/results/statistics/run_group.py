@@ -114,7 +114,7 @@ def group_runs(records: Iterable[Record]) -> list[RunGroup]:
     """
     found: dict[tuple[Setting, str], list[Record]] = {}
     for record in records:
-        found.setdefault((_setting(record), _label(record)), []).append(record)
+        found.setdefault((setting_of(record), _label(record)), []).append(record)
     return [_group(setting, optimizer, members) for (setting, optimizer), members in found.items()]
 
 
@@ -124,6 +124,19 @@ def by_setting(groups: Iterable[RunGroup]) -> dict[Setting, list[RunGroup]]:
     for group in groups:
         found.setdefault(group.setting, []).append(group)
     return found
+
+
+def setting_of(record: Record) -> Setting:
+    """Return the setting of a record's run."""
+    return Setting(
+        problem=record.problem,
+        model=record.model,
+        device=record.device,
+        dtype=record.dtype,
+        batch_size=record.batch_size,
+        target=record.target,
+        epochs=record.epochs,
+    )
 
 
 def _group(setting: Setting, optimizer: str, records: Sequence[Record]) -> RunGroup:
@@ -147,18 +160,6 @@ def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
         initial_cost=record.initial_cost,
         final_cost=record.final_cost,
         gap=record.gap,
-    )
-
-
-def _setting(record: Record) -> Setting:
-    return Setting(
-        record.problem,
-        record.model,
-        record.device,
-        record.dtype,
-        record.batch_size,
-        record.target,
-        record.epochs,
     )
 
 
