@@ -123,7 +123,7 @@ def _instability_note(rows: Sequence[Row]) -> str | None:
     labels: dict[str, float] = {}
     for row in rows:
         method, theory = method_of(row.first), row.first.theory
-        if theory is None or method is None or not method.plain:
+        if theory is None or method is None or not method.is_gradient_descent:
             continue
         ratio = method.lr / theory.largest_stable_lr
         if ratio > 1:
