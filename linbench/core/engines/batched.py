@@ -21,7 +21,9 @@ from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.capture import Capture, CapturedEpochs, capture_for
 from linbench.core.engines.failing_cases import split_failing
 from linbench.core.engines.lane_models import LaneModel, is_linear, lane_model
-from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
+from linbench.core.engines.lane_scalar import LaneScalar
+from linbench.core.engines.lane_watch import LaneWatch
+from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.replay import Replays, is_torch_class
 from linbench.core.engines.separability import SeparabilityCache, user_cache
 from linbench.core.engines.serial import SerialEngine, batch_order
