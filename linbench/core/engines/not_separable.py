@@ -1,4 +1,4 @@
-"""What the watch raises where a batch may not be one."""
+"""The exception that ends a batch whose lanes may not be independent of each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 class NotSeparable(Exception):  # noqa: N818  not an error: the batch is run another way
     """The optimizer did something that may mix lanes.
 
-    only: it would be no trouble among cases with the same hyperparameters, or with the same model.
+    only: what the trouble hangs on; there would be none among cases that share their hyperparameters, or their model.
     """
 
     def __init__(self, reason: str, *, only: Literal["hyperparameters", "models"] | None = None) -> None:
