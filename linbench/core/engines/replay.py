@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from linbench.core.engines.lanes import NotSeparable
+from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.separability import SeparabilityCache, fingerprint
 from linbench.core.engines.serial import train
 from linbench.core.isolation.isolate import isolate, threads_for
