@@ -20,20 +20,25 @@ SCHEMA = 1
 
 
 def as_json(records: Sequence[Record]) -> str:
-    """Return the document `{"linbench", "schema", "environment", "problems", "records"}`.
+    """Return the document `{"linbench", "schema", "environment", "problems", "notes", "records"}`.
 
-    `problems` holds the closed form of each. With several seeds there is `statistics` too: one entry for each group of
-    runs that differ in their seed. With several optimizers and problems there is `profiles`: their performance
-    profiles and scores.
+    `problems` holds the closed form of each, `notes` what stands below the table: a kind, the names of what it is
+    about, its values, and the sentence they make. With several seeds there is `statistics` too: one entry for each
+    group of runs that differ in their seed. With several optimizers and problems there is `profiles`: their
+    performance profiles and scores.
     """
+    from linbench.results.notes.collect import collect_notes
+    from linbench.results.notes.words import sentence
     from linbench.results.statistics.json_profiles import profiles_of  # here, since records by themselves need none
     from linbench.results.statistics.json_statistics import statistics_of
+    from linbench.results.table.rows import rows_of
 
     head = {
         "linbench": version(),
         "schema": SCHEMA,
         "environment": environment(),
         "problems": _problems(records),
+        "notes": [finite({**note.to_dict(), "text": sentence(note)}) for note in collect_notes(rows_of(records))],
     }
     if statistics := statistics_of(records):
         head["statistics"] = statistics

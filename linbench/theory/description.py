@@ -1,13 +1,18 @@
-"""Descriptions of runs in words: each run beside the best that theory allows."""
+"""What became of a run, as a note: what it did beside what theory says that it could do."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from linbench.core.criteria import EPS, noise_floor
-from linbench.core.outcome.record import Status
-from linbench.theory.predictions import Predictions, predicted_epochs
+from linbench.core.outcome.note import Note, NoteKind
+from linbench.core.outcome.record import Ending, Status
+from linbench.theory.predictions import (
+    best_lr_for,
+    krylov_limit,
+    predicted_epochs,
+    predicted_gap,
+)
 from linbench.theory.rates import method_of
 
 if TYPE_CHECKING:
@@ -21,129 +26,146 @@ PREDICTION_TOLERANCE = 0.02
 DEPARTURE_FACTOR = 10
 """A run that ends at more than so many times the target did not stay there."""
 
-SMALL_STEP = 0.1
-"""The share of 1/L below which steps vanish in rounding because of the lr more than of the curvature."""
+AT_THE_RIDGE = 1e-6
+"""The relative gap, in the cost with its penalty, at which a run with weight decay has arrived."""
+
+AS_PREDICTED = 2.0
+"""The factor by which the gap of a run that follows theory may differ from the predicted one."""
 
 
-def describe_run(
-    record: Record,
-    theory: Theory | None = None,
-    predictions: Predictions | None = None,
-    rate: float | None = None,
-) -> str:
-    """Return one line about a run, without its name; a pure function.
+def describe_run(record: Record, *, predict: bool = True) -> Note | None:
+    """Return what there is to say of a trained run; None for one that failed or was skipped. A pure function.
 
-    theory: the problem's, by default the record's own. predictions: `predict(theory, record.target)`, without which
-    nothing is compared with tuned gradient descent and the Krylov limit. rate: the run's `measured_rate`, from which
-    the missing epochs are estimated for optimizers that theory does not describe.
-
-    The line is one of: failed · skipped · diverged (with the ratio of the lr to the largest stable one, or the
-    reason) · oscillates · reached the target and left it · converged (at the predicted rate; by some factor slower than
-    tuned gradient descent, or than the Krylov limit) · never moved · stalled (at the noise floor of the dtype, where
-    steps are smaller than its rounding, or far above both) · still descending (with the epochs it needs).
+    Everything is said of the run's own start (`Record.initial_gap_parts`); where that is not known, nothing that
+    depends on it is said. predict: compare with predictions, which takes some milliseconds a run.
     """
-    theory = record.theory if theory is None else theory
-    if record.status is Status.ERROR:
-        return f"failed: {record.reason}"
-    if record.status is Status.SKIPPED:
-        return f"skipped: {record.reason}"
-    method = method_of(record)
-    ratio = 0.0 if theory is None or method is None else method.lr / method.largest_stable_lr(theory.L)
+    if record.status in (Status.ERROR, Status.SKIPPED):
+        return None
+    theory, method = record.theory, method_of(record)
+    predicted = theory if predict else None
     if record.status is Status.DIVERGED:
-        return f"diverged: lr is {_times(ratio)} the largest stable one" if ratio > 1 else f"diverged: {record.reason}"
+        return Note(NoteKind.DIVERGED, values={"reason": record.reason, "lr_ratio": _lr_ratio(theory, method)})
     if record.status is Status.CONVERGED:
-        return _describe_converged(record, theory, method, predictions)
-    if method is not None and method.is_gradient_descent and ratio >= 1:
-        return f"oscillates: lr is {_times(ratio)} 2/L"
+        return _describe_converged(record, predicted, method)
+    if record.initial_cost is not None and record.initial_cost == record.best_cost == record.final_cost:
+        return Note(NoteKind.NEVER_MOVED)
+    if record.ending is Ending.RISING:
+        return Note(NoteKind.RISING, values={"epochs": record.epochs_run, "lr_ratio": _lr_ratio(theory, method)})
+    if theory is not None and method is not None and _is_at_the_limit(record, theory, method):
+        return Note(NoteKind.OSCILLATES, values={"lr": method.lr})
     if record.status is Status.STALLED:
-        return _describe_stalled(record, theory)
-    return _describe_descending(record, theory, method, rate)
+        return _describe_stalled(record)
+    return _describe_unfinished(record, predicted, method)
 
 
-def precision_limit(theory: Theory, dtype: str, lr: float | None = None) -> float:
-    """Return the gap below which a run in this dtype may stand still, for no fault of its optimizer.
-
-    The larger of `criteria.noise_floor`, which is the resolution of the cost, and |δ|²/(2μ), where δ is the gradient
-    that rounding leaves: eps·(|θ*|/lr + 8·√(L·cost at zero)). Below the first part a step is smaller than the
-    parameters' rounding (lr: of gradient descent; 1/L by default); the second part is the rounding of residuals. 8 is
-    as in `noise_floor`.
-    """
-    eps = EPS[dtype]
-    size = math.hypot(*(value for row in (*theory.weight, theory.bias) for value in row))
-    left = eps * (size * max(theory.L, 1 / lr if lr else 0.0) + 8 * math.sqrt(theory.L * theory.zero_cost))
-    return max(noise_floor(theory, eps), left**2 / (2 * theory.mu))
-
-
-def _describe_converged(
-    record: Record, theory: Theory | None, method: GradientMethod | None, predictions: Predictions | None
-) -> str:
+def _describe_converged(record: Record, theory: Theory | None, method: GradientMethod | None) -> Note:
     epochs = record.epochs_to_target or 0
     if record.relative_gap is not None and not record.relative_gap <= DEPARTURE_FACTOR * record.target:
-        return f"reached the target after {epochs} epochs, but left it again"
-    expected = _predict_epochs(record, theory, method)
+        return Note(NoteKind.LEFT, values={"epochs": epochs, "factor": DEPARTURE_FACTOR})
+    expected = _predict(record, theory, method)
     as_predicted = expected is not None and abs(epochs - expected) <= max(1, PREDICTION_TOLERANCE * expected)
-    return ("converged at the predicted rate" if as_predicted else "converged") + _comparison(epochs, predictions)
+    values: dict[str, object] = {"epochs": epochs, "as_predicted": as_predicted, "predicted_epochs": expected}
+    return Note(NoteKind.CONVERGED, values={**values, **_comparisons(record, theory)})
 
 
-def _comparison(epochs: int, predictions: Predictions | None) -> str:
-    if predictions is None or not predictions.krylov_limit:
-        return ""
-    tuned, limit = predictions.gradient_descent.epochs, predictions.krylov_limit
-    if tuned is not None and epochs > (1 + PREDICTION_TOLERANCE) * tuned:
-        return f", {_number(epochs / tuned)}× slower than tuned gradient descent"
-    return f", in {_number(epochs / limit)}× the epochs of the Krylov limit"
+def _comparisons(record: Record, theory: Theory | None) -> dict[str, object]:
+    """Compare with gradient descent at the best fixed lr for this start, and with the Krylov limit of this start."""
+    parts = None if theory is None else _start(record, theory)
+    if theory is None or parts is None or not record.epochs_to_target or record.batch_size is not None:
+        return {}
+    found: dict[str, object] = {}
+    best = best_lr_for(theory, record.target, parts)
+    if best is not None:
+        found["best_lr"], found["epochs_at_best_lr"] = best.lr, best.epochs
+    limit = krylov_limit(theory, record.target, parts)
+    if limit and record.evaluations_to_target is not None:
+        found["krylov_limit"], found["evaluations"] = limit, record.evaluations_to_target
+    return found
 
 
-def _describe_stalled(record: Record, theory: Theory | None) -> str:
-    if record.initial_cost is not None and record.initial_cost == record.best_cost == record.final_cost:
-        return "never moved: its steps are zero, or smaller than rounding"
-    method = method_of(record)
-    if theory is not None and record.gap is not None:
-        small_steps = method is not None and 0 < method.lr * theory.L < SMALL_STEP
-        resolved = record.gap > noise_floor(theory, EPS[record.dtype])
-        if method and small_steps and resolved and record.gap <= precision_limit(theory, record.dtype, method.lr):
-            return f"stalled where its steps are smaller than {record.dtype} rounding"
-        if record.gap <= precision_limit(theory, record.dtype):
-            return f"stalled at the {record.dtype} noise floor"
-    return "stalled far above the noise floor"
+def _describe_stalled(record: Record) -> Note:
+    rounding = record.rounding
+    if rounding is not None:
+        method = method_of(record)
+        if method is not None and method.lr / (1 - method.momentum) * rounding.gradient_in_spacings < 0.5:
+            return Note(NoteKind.ROUNDED_STEPS, values={"dtype": record.dtype, "gap": record.gap})
+        if rounding.gradient_in_roundings <= 1:
+            return Note(NoteKind.NOISE_FLOOR, values={"dtype": record.dtype, "gap": record.gap})
+    if _is_at_ridge(record):
+        return _ridge(record)
+    return Note(NoteKind.STALLED, values={"gap": record.gap})
 
 
-def _describe_descending(
-    record: Record, theory: Theory | None, method: GradientMethod | None, rate: float | None
-) -> str:
-    if theory is not None and record.gap is not None and record.gap <= noise_floor(theory, EPS[record.dtype]):
-        return f"stalled at the {record.dtype} noise floor"
-    needed = _predict_epochs(record, theory, method)
-    if needed is None and rate is not None and 0 < rate < 1 and record.relative_gap is not None:
-        left = math.log(max(record.relative_gap / record.target, 1)) / (-2 * math.log(rate))
-        needed = record.epochs_run + math.ceil(left)
-    more = f" to about {_round_up(needed)}" if needed is not None and needed > record.epochs_run else ""
-    return f"still descending: raise --epochs{more}"
+def _describe_unfinished(record: Record, theory: Theory | None, method: GradientMethod | None) -> Note:
+    values: dict[str, object] = {"epochs": record.epochs_run, "best_epoch": record.best_epoch}
+    if _is_at_ridge(record):
+        return _ridge(record)
+    if record.batch_size is not None and record.ending is not Ending.DESCENDING and record.tail is not None:
+        tail = record.tail
+        return Note(NoteKind.HOVERS, values={"low": tail.low, "median": tail.median, "high": tail.high})
+    needed = _predict(record, theory, method)
+    if needed is not None and needed > record.epochs_run and _follows_theory(record, theory, method):
+        return Note(NoteKind.UNDER_WAY, values={**values, "predicted_epochs": needed})
+    kind = NoteKind.DESCENDING if record.ending is Ending.DESCENDING else NoteKind.SWINGING
+    return Note(kind, values=values)
 
 
-def _predict_epochs(record: Record, theory: Theory | None, method: GradientMethod | None) -> int | None:
+def _ridge(record: Record) -> Note:
+    decay = record.params.get("weight_decay")
+    return Note(NoteKind.RIDGE, values={"weight_decay": decay, "gap": record.gap})
+
+
+def _is_at_ridge(record: Record) -> bool:
+    return record.ridge_relative_gap is not None and record.ridge_relative_gap <= AT_THE_RIDGE
+
+
+def _lr_ratio(theory: Theory | None, method: GradientMethod | None) -> float | None:
+    """Return lr ÷ the largest stable one, where that is above 1; None elsewhere."""
     if theory is None or method is None:
         return None
+    ratio = method.lr / method.largest_stable_lr(theory.L)
+    return ratio if ratio > 1 and math.isfinite(ratio) else None
+
+
+def _is_at_the_limit(record: Record, theory: Theory, method: GradientMethod) -> bool:
+    """Return whether gradient descent is at 2/L, up to the rounding of L, and its start has a part along L."""
+    parts = _start(record, theory)
+    if not method.is_gradient_descent or parts is None:
+        return False
+    near = abs(method.lr / theory.largest_stable_lr - 1) <= 1e-12
+    return near and parts[-1] > record.target * theory.scale
+
+
+def _start(record: Record, theory: Theory) -> tuple[float, ...] | None:
+    """Return the first gap by eigenvector, along the curvatures that are not zero; None where it is not known."""
+    if record.initial_gap_parts is None:
+        return None
+    parts = tuple(record.initial_gap_parts)
+    return parts[len(parts) - theory.rank :]
+
+
+def _predict(record: Record, theory: Theory | None, method: GradientMethod | None) -> int | None:
+    """Return the predicted epochs to the target; None without a prediction, and where it is never reached."""
+    if theory is None or method is None:
+        return None
+    parts = _start(record, theory)
+    if parts is None:
+        return None
     try:
-        return predicted_epochs(theory, method, record.target)
+        return predicted_epochs(theory, method, record.target, parts)
     except (ValueError, OverflowError):  # the theory does not hold enough, or the lr is beyond float64
         return None
 
 
-def _times(ratio: float) -> str:
-    """Return a ratio as `1.8 ×`, with as many digits as tell it from 1."""
-    digits = 2
-    while digits < 15 and float(f"{ratio:.{digits}g}") == 1 != ratio:
-        digits += 1
-    return f"{ratio:.{digits}g} ×"
-
-
-def _number(ratio: float) -> str:
-    """Return two digits of a ratio, without an exponent below 10,000."""
-    return f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}" if ratio < 10_000 else f"{ratio:.1e}"
-
-
-def _round_up(epochs: int) -> str:
-    """Return epochs rounded up to two significant digits."""
-    unit = 10 ** max(0, len(str(epochs)) - 2)
-    return f"{-(-epochs // unit) * unit:,}"
+def _follows_theory(record: Record, theory: Theory | None, method: GradientMethod | None) -> bool:
+    """Return whether the run is where theory says: rounding may stop it long before it gets to its target."""
+    if theory is None or method is None or record.gap is None:
+        return False
+    parts = _start(record, theory)
+    if parts is None:
+        return False
+    try:
+        predicted = predicted_gap(theory, method, record.epochs_run, parts)
+    except (ValueError, OverflowError):
+        return False
+    return predicted / AS_PREDICTED <= record.gap <= predicted * AS_PREDICTED

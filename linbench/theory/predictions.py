@@ -1,11 +1,17 @@
-"""Predictions for runs from zero parameters: the epochs to a target, and the gap after so many epochs."""
+"""Predictions for gradient methods from any start: the epochs to a target, and the gap after so many epochs.
+
+A start is known by its gap parts: the part of its gap along each eigenvector of the Hessian. Without one, the start at
+zero parameters is meant, whose parts the theory holds.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linbench.theory.best_lr import BestLr, best_lr
 from linbench.theory.krylov import krylov_epochs
 from linbench.theory.modes import Mode, first_crossing, gap_after, mode_of
 from linbench.theory.rates import (
@@ -32,11 +38,13 @@ class Prediction:
 class Predictions:
     """The predictions for a problem, a target (a relative gap) and the start at zero parameters.
 
-    gradient_descent, heavy_ball, nesterov, nesterov_for_quadratics: the tuned methods of `rates`.
+    best_gradient_descent: at the fixed lr that is best for this start. gradient_descent, heavy_ball, nesterov,
+    nesterov_for_quadratics: the methods of `rates`, tuned for the worst of all starts.
     krylov_limit: the fewest epochs of any method whose steps are combinations of gradients.
     """
 
     target: float
+    best_gradient_descent: Prediction
     gradient_descent: Prediction
     heavy_ball: Prediction
     nesterov: Prediction
@@ -49,45 +57,65 @@ def predict(theory: Theory, target: float) -> Predictions:
 
     Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
     """
-    parts = _parts(theory)
 
     def prediction(method: GradientMethod) -> Prediction:
         return Prediction(method, predicted_epochs(theory, method, target))
 
+    best = best_lr_for(theory, target)
+    minimax = prediction(tuned_gradient_descent(theory))
     return Predictions(
         target=target,
-        gradient_descent=prediction(tuned_gradient_descent(theory)),
+        best_gradient_descent=minimax if best is None else Prediction(GradientMethod(best.lr), best.epochs),
+        gradient_descent=minimax,
         heavy_ball=prediction(tuned_heavy_ball(theory)),
         nesterov=prediction(standard_nesterov(theory)),
         nesterov_for_quadratics=prediction(tuned_nesterov(theory)),
-        krylov_limit=krylov_epochs(theory.curvatures, parts, target * theory.scale),
+        krylov_limit=krylov_limit(theory, target),
     )
 
 
-def predicted_epochs(theory: Theory, method: GradientMethod, target: float) -> int | None:
+def predicted_epochs(
+    theory: Theory, method: GradientMethod, target: float, start: Sequence[float] | None = None
+) -> int | None:
     """Return the first epoch after which a method's relative gap is at most the target; None where it never is.
 
-    The start is at zero parameters, the arithmetic exact. It takes some hundred evaluations of a closed form, for any
-    number of epochs. Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
+    start: the gap parts along the curvatures that are not zero, (rank,). The arithmetic is exact. It takes some hundred
+    evaluations of a closed form, for any number of epochs. Raises ValueError where the theory does not hold its
+    `gap_parts`, or numbers that are not finite.
     """
-    return first_crossing(_modes(theory, method), target * theory.scale)
+    return first_crossing(_modes(theory, method, start), target * theory.scale)
 
 
-def predicted_gap(theory: Theory, method: GradientMethod, epochs: int) -> float:
-    """Return the gap, cost − optimum cost, after so many epochs from zero parameters.
+def predicted_gap(theory: Theory, method: GradientMethod, epochs: int, start: Sequence[float] | None = None) -> float:
+    """Return the gap, cost − optimum cost, after so many epochs. start and errors as for `predicted_epochs`."""
+    return gap_after(_modes(theory, method, start), epochs)
 
-    Raises ValueError as `predicted_epochs` does.
+
+def best_lr_for(theory: Theory, target: float, start: Sequence[float] | None = None) -> BestLr | None:
+    """Return the constant lr with which gradient descent is at the target first; None where the start is there.
+
+    start and errors as for `predicted_epochs`.
     """
-    return gap_after(_modes(theory, method), epochs)
+    return best_lr(theory.curvatures, _parts(theory, start), target * theory.scale)
 
 
-def _modes(theory: Theory, method: GradientMethod) -> list[Mode]:
-    return [mode_of(method, curvature, gap) for curvature, gap in zip(theory.curvatures, _parts(theory), strict=True)]
+def krylov_limit(theory: Theory, target: float, start: Sequence[float] | None = None) -> int:
+    """Return the fewest gradients with which a method that steps along them only can be at the target.
+
+    start and errors as for `predicted_epochs`.
+    """
+    return krylov_epochs(theory.curvatures, _parts(theory, start), target * theory.scale)
 
 
-def _parts(theory: Theory) -> tuple[float, ...]:
-    if not theory.gap_parts or not theory.rank:
-        raise ValueError("a prediction needs the gap at zero parameters by eigenvector")
-    if not all(map(math.isfinite, (*theory.gap_parts, *theory.spectrum, theory.scale, theory.condition_number))):
+def _modes(theory: Theory, method: GradientMethod, start: Sequence[float] | None) -> list[Mode]:
+    parts = _parts(theory, start)
+    return [mode_of(method, curvature, gap) for curvature, gap in zip(theory.curvatures, parts, strict=True)]
+
+
+def _parts(theory: Theory, start: Sequence[float] | None) -> tuple[float, ...]:
+    if not theory.rank or (start is None and not theory.gap_parts):
+        raise ValueError("a prediction needs the gap of the start by eigenvector")
+    parts = theory.gap_parts[len(theory.gap_parts) - theory.rank :] if start is None else tuple(start)
+    if not all(map(math.isfinite, (*parts, *theory.spectrum, theory.scale, theory.condition_number))):
         raise ValueError("a prediction needs a finite spectrum and finite costs")
-    return theory.gap_parts[len(theory.gap_parts) - theory.rank :]
+    return parts

@@ -34,6 +34,40 @@ TRAINED = frozenset({Status.CONVERGED, Status.BUDGET, Status.STALLED, Status.DIV
 """The statuses of cases that were trained to the end."""
 
 
+class Ending(StrEnum):
+    """How the cost of a run moved at its end."""
+
+    STILL = "still"
+    """Over the last half neither its highs nor its lows moved by more than rounding."""
+    DESCENDING = "descending"
+    """The best cost lies in the last tenth."""
+    RISING = "rising"
+    """Over the last half both its highs and its lows rose from tenth to tenth."""
+    SWINGING = "swinging"
+    """It moved in some other way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The gap over the last half of a run: its 10%, 50% and 90% quantiles."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """The exact gradient at the end of a run, beside rounding in the run's dtype.
+
+    gradient_in_roundings: its largest component in units of what computing it may be off by, eps·|A|ᵀ(|A||θ| + |y|) ×
+    2/(n·m). gradient_in_spacings: its largest component in units of the spacing of numbers at the parameter.
+    """
+
+    gradient_in_roundings: float
+    gradient_in_spacings: float
+
+
 @dataclass(frozen=True, slots=True)
 class StepTime:
     """Time of one training step in microseconds: the median over blocks, and their interquartile range."""
@@ -72,6 +106,12 @@ class Record:
     gap: final cost − optimum cost, from the parameters in float64. relative_gap: that over `theory.scale`.
     prediction: (m,), for the features given with `predict`.
     step_time: microseconds. trajectory: only where it was asked for.
+    lr_is_default: nobody asked for its lr. best_epoch: the first one of the best cost. ending: how the cost moved.
+    evaluations_to_target: evaluations of cost and gradient before `epochs_to_target`, where they were counted.
+    tail: the gap over the last half, with mini-batches. rounding: of a run that stalled. ridge_relative_gap: the
+    relative gap of the cost with the penalty that weight decay stands for, where it stands for one.
+    initial_gap_parts: the gap at the start by eigenvector, aligned with `theory.spectrum`.
+    rules: number of the rules by which it came about (`criteria.RULES`).
     theory, traceback: for reports and `--debug`; not part of the JSON record.
     """
 
@@ -104,6 +144,15 @@ class Record:
     warnings: tuple[str, ...] = ()
     step_time: StepTime | None = None
     trajectory: Trajectory | None = None
+    lr_is_default: bool = False
+    best_epoch: int | None = None
+    ending: Ending | None = None
+    evaluations_to_target: int | None = None
+    tail: Tail | None = None
+    rounding: Rounding | None = None
+    ridge_relative_gap: float | None = None
+    initial_gap_parts: Sequence[float] | None = None
+    rules: int = 1
     theory: Theory | None = field(default=None, repr=False, compare=False)
     traceback: str | None = field(default=None, repr=False, compare=False)
 
@@ -161,10 +210,23 @@ class Record:
             "warnings": list(self.warnings),
             "step_time_us": {"median": self.step_time.median, "iqr": self.step_time.iqr} if self.step_time else None,
             "time_to_target_s": self.time_to_target,
+            "lr_is_default": self.lr_is_default,
+            "best_epoch": self.best_epoch,
+            "ending": None if self.ending is None else self.ending.value,
+            "evaluations_to_target": self.evaluations_to_target,
+            "tail_gap": None if self.tail is None else _fields(self.tail),
+            "rounding": None if self.rounding is None else _fields(self.rounding),
+            "ridge_relative_gap": self.ridge_relative_gap,
+            "initial_gap_parts": None if self.initial_gap_parts is None else list(self.initial_gap_parts),
+            "rules": self.rules,
         }
         if self.trajectory is not None:
             content["trajectory"] = {"epoch": list(self.trajectory.epoch), "cost": list(self.trajectory.cost)}
         return content
+
+
+def _fields(one: Tail | Rounding) -> dict[str, float]:
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 _values = operator.attrgetter(*Record.__slots__)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from linbench.results.notes.collect import collect_notes
+from linbench.results.notes.words import sentence
 from linbench.results.report.curves import MOST_FIGURES, cost_figures
 from linbench.results.report.figure import LOOKS
 from linbench.results.report.markup import Markup, bullet_list, element, join, scroll_region
 from linbench.results.report.profile_figure import profile_section
 from linbench.results.report.style import STYLE
 from linbench.results.statistics.times import MOST_PROFILED, profile_table
-from linbench.results.table.notes import notes
 from linbench.results.table.render import render
 from linbench.results.table.rows import optimizer_label, rows_of
 from linbench.results.table.seeds import seed_statistics
@@ -84,7 +85,12 @@ def _request_facts(records: Sequence[Record]) -> dict[str, str]:
 def _results(records: Sequence[Record]) -> Markup:
     if not records:
         return element("p", "No runs.")
-    return join([_tabulate_region(render(records, style="html"), "results"), bullet_list(notes(rows_of(records)))])
+    return join(
+        [
+            _tabulate_region(render(records, style="html"), "results"),
+            bullet_list(map(sentence, collect_notes(rows_of(records)))),
+        ]
+    )
 
 
 def _over_seeds(records: Sequence[Record]) -> Markup:

@@ -9,10 +9,12 @@ from typing import TypeVar
 from tabulate import tabulate_formats
 
 from linbench.core.errors import unknown_name
+from linbench.core.outcome.note import Note, NoteKind
 from linbench.core.outcome.record import Record, Status
+from linbench.results.notes.collect import collect_notes
+from linbench.results.notes.words import sentence
 from linbench.results.table import numbers
 from linbench.results.table.layout import DOCUMENT_STYLES, Column, TableText, lay_out
-from linbench.results.table.notes import notes
 from linbench.results.table.rows import Row, rows_of
 from linbench.results.table.seeds import seed_statistics
 from linbench.results.table.sweep import SweepRow, fold
@@ -42,10 +44,10 @@ def render(records: Sequence[Record], style: str = "simple", show_all: bool = Fa
     table = _sweep_table(rows, style, width) if folded else _row_table(rows, style, width)
     if style in DOCUMENT_STYLES:
         return table.text
-    lines = notes(rows)
+    notes = collect_notes(rows)
     if table.lacks_parameters:
-        lines.append(f"W and b are left out to fit {width} columns; json and csv have them")
-    parts = [table.text, _fill(lines, width)]
+        notes.append(Note(NoteKind.LEFT_OUT, values={"width": width}))
+    parts = [table.text, _fill(list(map(sentence, notes)), width)]
     seeds = None if folded else seed_statistics(records, style, width)
     if seeds is not None:
         parts += [seeds.table, _fill([seeds.meaning, *seeds.readings], width)]

@@ -60,12 +60,13 @@ class Row:
 
 
 def rows_of(records: Iterable[Record]) -> list[Row]:
-    """Fold over seeds; the fastest to the target first, then the smallest gap, then in the order given."""
+    """Fold over seeds; problem by problem, the fastest to the target first, then the smallest gap, then as given."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         key = (record.problem, record.device, record.model, optimizer_label(record), record.dtype)
         groups.setdefault(key, []).append(record)
-    return sorted(map(Row, groups.values()), key=_sort_key)
+    places = {name: place for place, name in enumerate(dict.fromkeys(key[0] for key in groups))}
+    return sorted(map(Row, groups.values()), key=lambda row: (places[row.first.problem], *_sort_key(row)))
 
 
 def optimizer_label(record: Record) -> str:

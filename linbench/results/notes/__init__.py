@@ -1,0 +1,1 @@
+"""What there is to say of a comparison: `collect.collect_notes` finds it, `words.sentence` says it."""

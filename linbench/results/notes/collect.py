@@ -1,0 +1,205 @@
+"""Collecting the notes of a comparison: on its problems, on its runs, and on the table itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from linbench.core.criteria import EPS, noise_floor
+from linbench.core.outcome.note import Note, NoteKind
+from linbench.core.outcome.record import TRAINED, Record, Status
+from linbench.results.notes.naming import Naming
+from linbench.theory.rates import method_of
+
+if TYPE_CHECKING:
+    from linbench.core.problem.closed_form import Theory
+    from linbench.results.table.rows import Row
+
+MOST_DESCRIBED_RUNS = 12
+"""The most rows whose converged and stalled runs are described one by one."""
+
+NOISY = 0.1
+"""An interquartile range above this share of the median is called noise (as torch.utils.benchmark does)."""
+
+ONE_BY_ONE = frozenset(
+    {
+        NoteKind.CONVERGED,
+        NoteKind.STALLED,
+        NoteKind.NEVER_MOVED,
+        NoteKind.NOISE_FLOOR,
+        NoteKind.ROUNDED_STEPS,
+    }
+)
+"""Kinds that the status tells too: of a large table they are left out."""
+
+
+def collect_notes(rows: Sequence[Row]) -> list[Note]:
+    """Return the notes on a comparison, the most general first."""
+    records = [record for row in rows for record in row.records]
+    notes = list(_problem_notes(records))
+    notes += filter(None, [_target_note(records), _default_rates_note(rows)])
+    notes += _run_notes(rows)
+    notes += filter(None, [_same_runs_note(rows), _timing_note(rows)])
+    notes += _reason_notes(rows)
+    return notes
+
+
+def _problem_notes(records: Iterable[Record]) -> Iterator[Note]:
+    """Yield the exact answer of each problem; over seeds whose data differ, as ranges."""
+    found: dict[str, dict[Theory, None]] = {}
+    for record in records:
+        if record.theory is not None:
+            found.setdefault(record.problem, {})[record.theory] = None
+    for name, theories in found.items():
+        yield from _theory_notes(name, [theory for theory in theories if theory.rank])
+
+
+def _theory_notes(name: str, theories: Sequence[Theory]) -> Iterator[Note]:
+    if not theories:
+        return
+    first = theories[0]
+    values: dict[str, Any] = {
+        "optimum_cost": _range(theory.optimum_cost for theory in theories),
+        "condition_number": _range(theory.condition_number for theory in theories),
+        "largest_stable_lr": _range(theory.largest_stable_lr for theory in theories),
+        "data_sets": len(theories),
+    }
+    if len(theories) == first.n_features == first.n_targets == 1:
+        values |= {"W": first.weight[0][0], "b": first.bias[0]}
+    yield Note(NoteKind.OPTIMUM, (name,), values)
+    if first.rank < len(first.spectrum):
+        yield Note(NoteKind.NOT_UNIQUE, (name,), {"rank": first.rank, "columns": len(first.spectrum)})
+    if any(theory.scale <= 0 for theory in theories):
+        yield Note(NoteKind.OPTIMUM_AT_ZERO, (name,))
+
+
+def _range(values: Iterable[float]) -> list[float]:
+    found = list(values)
+    return [min(found), max(found)]
+
+
+def _target_note(records: Sequence[Record]) -> Note | None:
+    targets = sorted({record.target for record in records if record.theory is not None})
+    return Note(NoteKind.TARGET, values={"targets": targets}) if targets else None
+
+
+def _default_rates_note(rows: Sequence[Row]) -> Note | None:
+    """Return a note where rates differ for no other reason than that nobody set them."""
+    rates: dict[float, dict[str, None]] = {}
+    for row in rows:
+        record = row.first
+        if record.lr_is_default and isinstance(record.params.get("lr"), int | float):
+            rates.setdefault(record.params["lr"], {})[record.optimizer] = None
+    if len(rates) < 2:
+        return None
+    return Note(NoteKind.DEFAULT_RATES, values={"rates": {name: lr for lr, names in rates.items() for name in names}})
+
+
+def _run_notes(rows: Sequence[Row]) -> Iterator[Note]:
+    """Yield what became of the runs, alike ones together; of a row over seeds only what is said of some of them."""
+    from linbench.theory.description import describe_run
+
+    naming, large = Naming.of(rows), len(rows) > MOST_DESCRIBED_RUNS
+    found: dict[tuple[object, ...], _Together] = {}
+    for row in rows:
+        for record in row.records:
+            note = describe_run(record, predict=not large)
+            if note is None or (note.kind in ONE_BY_ONE and (large or len(row.records) > 1)):
+                continue
+            alone = note.kind in ONE_BY_ONE
+            rates = _rates(record) if alone else {}
+            key = (note.kind, *_frozen({**note.values, **rates})) if alone else (note.kind, record.epochs)
+            found.setdefault(key, _Together(note, rates, {})).add(naming.name(row), len(row.records), note)
+    for together in found.values():
+        yield together.note_of_all()
+
+
+@dataclass(slots=True)
+class _Together:
+    """Runs of which the same is said. rows: by their names, how many of how many of their runs."""
+
+    first: Note
+    rates: dict[str, Any]
+    rows: dict[str, tuple[int, int]]
+    values: dict[str, list[Any]] | None = None
+
+    def add(self, name: str, runs: int, note: Note) -> None:
+        """Take one more run."""
+        self.rows[name] = (self.rows.get(name, (0, 0))[0] + 1, runs)
+        self.values = {} if self.values is None else self.values
+        for key, value in note.values.items():
+            self.values.setdefault(key, []).append(value)
+
+    def note_of_all(self) -> Note:
+        """Return one note on all of them; a number that differs between them is its lowest and highest."""
+        names = [
+            name if of in (1, said) else f"{name} ({said} of {of} seeds)" for name, (said, of) in self.rows.items()
+        ]
+        return Note(self.first.kind, tuple(names), {**_merge(self.values or {}), **self.rates})
+
+
+def _merge(values: dict[str, list[Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for name, several in values.items():
+        distinct = list(dict.fromkeys(several))
+        if len(distinct) == 1:
+            merged[name] = distinct[0]
+        elif all(isinstance(value, int | float) for value in distinct):
+            merged[name] = [min(distinct), max(distinct)]
+        else:
+            merged[name] = [value for value in distinct if value is not None]
+    return merged
+
+
+def _rates(record: Record) -> dict[str, Any]:
+    """Return the measured rate of a run and the predicted one; empty for a run without recorded costs."""
+    from linbench.theory.measured_rate import measured_rate
+
+    theory, trajectory = record.theory, record.trajectory
+    if theory is None or trajectory is None or record.optimum_cost is None:
+        return {}
+    gaps = [cost - record.optimum_cost for cost in trajectory.cost]
+    measured = measured_rate(trajectory.epoch, gaps, noise_floor(theory, EPS[record.dtype]))
+    if measured is None:
+        return {}
+    method = method_of(record)
+    return {"measured_rate": measured, "predicted_rate": None if method is None else method.rate(theory.curvatures)}
+
+
+def _frozen(values: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(sorted((name, str(value)) for name, value in values.items()))
+
+
+def _same_runs_note(rows: Sequence[Row]) -> Note | None:
+    several = [row for row in rows if len(row.records) > 1 and all(r.status in TRAINED for r in row.records)]
+    same = [row for row in several if len({(r.initial_cost, r.final_cost) for r in row.records}) == 1]
+    if not same:
+        return None
+    where = dict.fromkeys((row.first.problem, row.first.model) for row in same)
+    problems = {row.first.problem for row in rows}
+    names = [model if len(problems) == 1 else f"{model} on {problem}" for problem, model in where]
+    return Note(NoteKind.SAME_RUNS, tuple(dict.fromkeys(names)))
+
+
+def _timing_note(rows: Sequence[Row]) -> Note | None:
+    times = [row.first.step_time for row in rows]
+    if any(time is not None and time.iqr >= NOISY * time.median for time in times):
+        return Note(NoteKind.NOISY_TIMES)
+    return None
+
+
+def _reason_notes(rows: Sequence[Row]) -> Iterator[Note]:
+    """Yield the reasons of failed and skipped cases, and the warnings of all; each text once."""
+    naming = Naming.of(rows)
+    found: dict[tuple[NoteKind, str], dict[str, None]] = {}
+    for row in rows:
+        for record in row.records:
+            name = naming.name(row, always_model=True)
+            if record.status in (Status.ERROR, Status.SKIPPED):
+                kind = NoteKind.ERROR if record.status is Status.ERROR else NoteKind.SKIPPED
+                found.setdefault((kind, record.reason or ""), {})[name] = None
+            for warning in record.warnings:
+                found.setdefault((NoteKind.WARNING, warning), {})[name] = None
+    for (kind, reason), names in found.items():
+        yield Note(kind, tuple(names), {"reason": reason})
