@@ -1,19 +1,20 @@
 """Many cases as one training run: each parameter gets a leading axis of lanes, one per case.
 
 Cases that share data, device and optimizer class, and differ in seed, model and numbers only, train together. That
-is valid only while the optimizer treats every lane by itself, which is checked in every step (`lanes`). A batch that
-turns out not to be separable is dropped and run another way: without the cases that raise in their first step, else as
-batches that share their hyperparameters, where only those were the trouble, else serially.
+is valid only while the optimizer treats every lane by itself, which is checked in every step (`lane_watch`). A batch
+that turns out not to be separable is dropped and run another way: without the cases that raise in their first step,
+else as batches that share their hyperparameters, where only those were the trouble, else serially.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, final
 
-from linbench.core.contract.construct import of_parameters_only
+from linbench.core.contract.construct import takes_parameters_only
 from linbench.core.engines.capture import capture_for
+from linbench.core.engines.engine import Engine
 from linbench.core.engines.failing_cases import split_failing
 from linbench.core.engines.lane_models import is_linear
 from linbench.core.engines.lane_training import train_lanes
@@ -25,7 +26,7 @@ from linbench.core.engines.trial import run_trial
 from linbench.core.errors import one_line
 from linbench.core.isolation.garbage import defer_collection
 from linbench.core.observer import Observer
-from linbench.core.outcome.measurement import Measurement, records
+from linbench.core.outcome.measurement import Measurement, make_records
 from linbench.core.problem.structure import shape_of
 
 if TYPE_CHECKING:
@@ -43,22 +44,23 @@ WORTH_A_BATCH = 2_500
 """Lanes below which a step's time hardly depends on their number, so that sharing them out gains nothing."""
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class BatchedEngine:
+class BatchedEngine(Engine):
     """Cases in batches wherever that is valid, the others serially.
 
-    max_lanes: cases per batch at most; None chooses from the sizes. verdicts: what replays found out before.
+    max_lanes: cases per batch at most; None chooses from the sizes. separability: what earlier replays found out.
     """
 
     max_lanes: int | None = None
-    verdicts: SeparabilityCache = field(default_factory=user_cache)
+    separability: SeparabilityCache = field(default_factory=user_cache)
     name: ClassVar[str] = "batched"
 
     def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
-        """The cases in batches that may train together, in the order in which each begins."""
+        """Yield the cases in batches that may train together, in the order in which each begins."""
         groups: dict[Hashable, list[Case]] = {}
         for case in cases:
-            groups.setdefault(_group(case, workbench), []).append(case)
+            groups.setdefault(_batch_key(case, workbench), []).append(case)
         for group in groups.values():
             most = self.max_lanes or default_lanes(group[0], workbench)
             if len(groups) < processes:
@@ -69,49 +71,49 @@ class BatchedEngine:
     def run(
         self, cases: Sequence[Case], workbench: Workbench, observer: Observer, trajectories: bool | int = False
     ) -> Iterator[Record]:
-        """One batch; falls back in steps where it turns out not to be separable."""
+        """Yield the records of one batch, which is run another way where it turns out not to be separable."""
         try:
             setups = [workbench.setup(case) for case in cases]
-            noticed = self._batchable(cases[0], setups[0])
-            measured = self._trained(cases, setups, workbench, observer)
+            warnings = self._check_batchable(cases[0], setups[0])
+            measurement = self._train(cases, setups, workbench, observer)
         except (Exception, SystemExit) as why:  # NotSeparable, or whatever third-party code raises
-            yield from self._another_way(why, cases, workbench, observer, trajectories)
+            yield from self._run_another_way(why, cases, workbench, observer, trajectories)
         else:
             with defer_collection():
-                made = records(
-                    cases, setups[0], measured, engine=self.name, trajectories=trajectories, warnings=noticed
+                records = make_records(
+                    cases, setups[0], measurement, engine=self.name, trajectories=trajectories, warnings=warnings
                 )
-            yield from made
+            yield from records
 
-    def _batchable(self, case: Case, setup: Setup) -> tuple[str, ...]:
-        """What a trial noticed about the optimizer. Raises NotSeparable where it needs more than lanes can give."""
-        settled = run_trial(case, setup, audit=not is_torch_class(case))
-        needs = settled.contract.needs()
+    def _check_batchable(self, case: Case, setup: Setup) -> tuple[str, ...]:
+        """Return a trial's warnings of the optimizer. Raises NotSeparable where it needs more than lanes can give."""
+        trial = run_trial(case, setup, audit=not is_torch_class(case))
+        needs = trial.contract.needs()
         if needs:
             raise NotSeparable(f"it needs {', '.join(needs)}")
-        if not of_parameters_only(case.optimizer.component.resolve(), case.optimizer.params):
+        if not takes_parameters_only(case.optimizer.component.resolve(), case.optimizer.params):
             raise NotSeparable("it is built from more than parameters")
-        return settled.warnings or ()
+        return trial.warnings or ()
 
-    def _trained(
+    def _train(
         self, cases: Sequence[Case], setups: Sequence[Setup], workbench: Workbench, observer: Observer
     ) -> Measurement:
-        """The batch, its steps captured where that is possible; checked. Raises NotSeparable."""
-        replays, capture = Replays(workbench, self.verdicts), capture_for(cases[0], setups[0])
+        """Train the batch, its steps captured where that is possible, and check it. Raises NotSeparable."""
+        replays, capture = Replays(workbench, self.separability), capture_for(cases[0], setups[0])
         if capture is not None:
             try:
-                measured = train_lanes(cases, setups, Observer(), capture)
-                replays.check(cases, measured, captured=True)
+                measurement = train_lanes(cases, setups, Observer(), capture)
+                replays.check(cases, measurement, captured=True)
             except Exception:  # whatever a capture cannot hold, or does not hold rightly
                 observer.note(f"{cases[0].optimizer.component.name} runs without a CUDA graph")
             else:
                 observer.advanced(len(cases) * cases[0].settings.epochs)
-                return measured
-        measured = train_lanes(cases, setups, observer)
-        replays.check(cases, measured)
-        return measured
+                return measurement
+        measurement = train_lanes(cases, setups, observer)
+        replays.check(cases, measurement)
+        return measurement
 
-    def _another_way(
+    def _run_another_way(
         self,
         why: BaseException,
         cases: Sequence[Case],
@@ -122,36 +124,23 @@ class BatchedEngine:
         raised = not isinstance(why, NotSeparable)
         only = why.only if isinstance(why, NotSeparable) else None
         if raised or only == "hyperparameters":
-            refused, others = split_failing(cases, workbench)
-            if refused:  # what their records say needs no note
-                yield from SerialEngine().run(refused, workbench, observer, trajectories)
+            failing, others = split_failing(cases, workbench)
+            if failing:  # what their records say needs no note
+                yield from SerialEngine().run(failing, workbench, observer, trajectories)
                 yield from self.run(others, workbench, observer, trajectories) if others else ()
                 return
-        parts = list(_sharing(only, cases)) if only else []
+        parts = _split_by(only, cases) if only else []
         if 1 < len(parts) < len(cases):
             for part in parts:
                 yield from self.run(part, workbench, observer, trajectories)
             return
-        _note_serial(cases, one_line(why) if raised else str(why), observer)
+        reason = one_line(why) if raised else str(why)
+        observer.note(f"{cases[0].optimizer.component.name} runs serially: {reason}")
         yield from SerialEngine().run(cases, workbench, observer, trajectories)
 
 
-def default_lanes(case: Case, workbench: Workbench) -> int:
-    """As many lanes as keep a batch's recorded trajectory within `MEMORY_PER_BATCH`."""
-    settings = case.settings
-    numbers = settings.epochs + 1
-    try:
-        setup = workbench.setup(case)
-    except (Exception, SystemExit):  # its record will say what is wrong
-        return 1
-    if not setup.resolves(settings.target):
-        numbers *= 1 + (setup.X.shape[1] + 1) * setup.y.shape[1]
-    bytes_per_lane = setup.X.element_size() * (numbers + 4 * setup.y.numel())
-    return max(1, min(MOST_LANES, MEMORY_PER_BATCH // bytes_per_lane))
-
-
-def _group(case: Case, workbench: Workbench) -> Hashable:
-    """Cases with the same one may be lanes of one batch; one that cannot be set up stands alone."""
+def _batch_key(case: Case, workbench: Workbench) -> Hashable:
+    """Return what cases of one batch have in common; a case that cannot be set up stands alone."""
     optimizer = case.optimizer.component
     try:
         setup = workbench.setup(case)
@@ -170,14 +159,24 @@ def _group(case: Case, workbench: Workbench) -> Hashable:
     )
 
 
-def _sharing(what: str, cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """The cases in parts that have the same hyperparameters, or the same model."""
-    groups: dict[str, list[Case]] = {}
+def default_lanes(case: Case, workbench: Workbench) -> int:
+    """Return as many lanes as keep a batch's recorded trajectory within `MEMORY_PER_BATCH`."""
+    settings = case.settings
+    numbers = settings.epochs + 1
+    try:
+        setup = workbench.setup(case)
+    except (Exception, SystemExit):  # its record will say what is wrong
+        return 1
+    if not setup.resolves(settings.target):
+        numbers *= 1 + (setup.X.shape[1] + 1) * setup.y.shape[1]
+    bytes_per_lane = setup.X.element_size() * (numbers + 4 * setup.y.numel())
+    return max(1, min(MOST_LANES, MEMORY_PER_BATCH // bytes_per_lane))
+
+
+def _split_by(what: str, cases: Sequence[Case]) -> list[list[Case]]:
+    """Return the cases in parts that share their "hyperparameters" or their "models"."""
+    parts: dict[str, list[Case]] = {}
     for case in cases:
         label = case.model.label if what == "models" else case.optimizer.label
-        groups.setdefault(label, []).append(case)
-    yield from groups.values()
-
-
-def _note_serial(cases: Sequence[Case], reason: str, observer: Observer) -> None:
-    observer.note(f"{cases[0].optimizer.component.name} runs serially: {reason}")
+        parts.setdefault(label, []).append(case)
+    return list(parts.values())

@@ -1,9 +1,11 @@
-"""The rows of each update, in the order that the seed gives."""
+"""The rows of each update: all of them, or mini-batches in an order that only the seed decides."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
 
 import torch
 
@@ -14,43 +16,98 @@ if TYPE_CHECKING:
     from linbench.core.request.case import Case
 
 
-def batches(case: Case, setup: Setup) -> Callable[[], Iterator[tuple[Tensor, Tensor]]]:
-    """One pass over the data in a new order each time it is called; the order depends on the seed alone."""
+class Batches(ABC):
+    """The data, epoch by epoch."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the rows and the targets of each update of the next epoch."""
+
+
+def is_full_batch(case: Case, setup: Setup) -> bool:
+    """Return whether each update of a case takes all rows."""
     size = case.settings.batch_size
-    if size is None or size >= len(setup.X):
-        return lambda: iter([(setup.X, setup.y)])
-    orders = batch_order(case.seed, len(setup.X))
-
-    def one_pass() -> Iterator[tuple[Tensor, Tensor]]:
-        order = next(orders)
-        for rows in order.to(setup.X.device).split(size):  # type: ignore[no-untyped-call]
-            yield setup.X[rows], setup.y[rows]
-
-    return one_pass
+    return size is None or size >= len(setup.X)
 
 
-def lane_batches(
-    cases: Sequence[Case], filled: Sequence[int], setup: Setup, rows: Tensor
-) -> Callable[[], Iterator[tuple[Tensor, Tensor]]] | None:
-    """One pass over the data, every lane in the order that its seed gives the serial engine; None for full batches."""
-    size = cases[0].settings.batch_size
-    if size is None or size >= len(setup.X):
-        return None
-    seeds = list(dict.fromkeys(cases[i].seed for i in filled))
-    orders = {seed: batch_order(seed, len(setup.X)) for seed in seeds}
-    lane_of = torch.tensor([seeds.index(cases[i].seed) for i in filled], device=setup.X.device)
+def make_batches(case: Case, setup: Setup) -> Batches:
+    """Return the batches of one case."""
+    size = case.settings.batch_size
+    if size is None or is_full_batch(case, setup):
+        return WholeData(setup.X, setup.y)
+    return MiniBatches(setup.X, setup.y, size, batch_order(case.seed, len(setup.X)))
 
-    def one_pass() -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.stack([next(orders[seed]) for seed in seeds]).to(setup.X.device)
-        for some in order.split(size, dim=1):  # type: ignore[no-untyped-call]
-            chosen = some[0] if len(seeds) == 1 else some[lane_of]
-            yield rows[chosen], setup.y[chosen]
 
-    return one_pass
+def make_lane_batches(cases: Sequence[Case], setup: Setup, rows: Tensor) -> LaneMiniBatches:
+    """Return the mini-batches of K cases, each in the order that its seed gives the serial engine.
+
+    rows: (n, …), those of `setup` as the lane model takes them.
+    """
+    size = cases[0].settings.batch_size or len(rows)
+    seeds = list(dict.fromkeys(case.seed for case in cases))
+    orders = tuple(batch_order(seed, len(rows)) for seed in seeds)
+    order_of_lane = torch.tensor([seeds.index(case.seed) for case in cases], device=rows.device)
+    return LaneMiniBatches(rows=rows, y=setup.y, size=size, orders=orders, order_of_lane=order_of_lane)
 
 
 def batch_order(seed: int, n_rows: int) -> Iterator[Tensor]:
-    """The order of the rows in each epoch, (n,); drawn on the CPU, so alike on every device and in every engine."""
+    """Yield the order of the rows in each epoch, (n,)."""
+    # Drawn on the CPU: each device has a generator of its own, and the order must be the same on all of them.
     generator = torch.Generator().manual_seed(seed)
     while True:
         yield torch.randperm(n_rows, generator=generator)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeData(Batches):
+    """One update an epoch, of all rows as they are."""
+
+    X: Tensor
+    y: Tensor
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield everything at once."""
+        yield self.X, self.y
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class MiniBatches(Batches):
+    """Updates of `size` rows each; the last one of an epoch takes what is left."""
+
+    X: Tensor
+    y: Tensor
+    size: int
+    orders: Iterator[Tensor]
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield rows (size, d) and targets (size, m) of each update."""
+        order = next(self.orders).to(self.X.device)
+        for batch in order.split(self.size):  # type: ignore[no-untyped-call]
+            yield self.X[batch], self.y[batch]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LaneMiniBatches(Batches):
+    """Updates of `size` rows each, for K lanes at once.
+
+    orders: one for each seed. order_of_lane: (K,), the position in `orders` of each lane's own.
+    """
+
+    rows: Tensor
+    y: Tensor
+    size: int
+    orders: Sequence[Iterator[Tensor]]
+    order_of_lane: Tensor
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield rows and targets of each update: (K, size, …), or (size, …) where all lanes see the same ones."""
+        shared = len(self.orders) == 1
+        order = torch.stack([next(one) for one in self.orders]).to(self.rows.device)
+        for batch in order.split(self.size, dim=1):  # type: ignore[no-untyped-call]
+            chosen = batch[0] if shared else batch[self.order_of_lane]
+            yield self.rows[chosen], self.y[chosen]

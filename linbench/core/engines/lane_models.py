@@ -62,7 +62,7 @@ def lane_model(setups: Sequence[Setup], seeds: Sequence[int], *, fused: bool) ->
 
 
 def is_linear(setup: Setup) -> bool:
-    """Whether the setup's model is a weight, then a bias, and nothing else."""
+    """Return whether the setup's model is a weight, then a bias, and nothing else."""
     form = setup.form
     return form is not None and form.bias is not None and form.names == (form.weight, form.bias)
 
@@ -89,7 +89,11 @@ class ClosedFormLanes(LaneModel):
             residuals = self._residuals(rows, y)
             if costs is not None:
                 _write_costs(residuals, costs)
+<<<<<<< HEAD
             # Autograd scales the residuals too before it multiplies them with the rows; in any other order fewer lanes
+=======
+            # Autograd scales the residuals, too, before it multiplies them with the rows; in another order fewer lanes
+>>>>>>> wt-engines
             # would be their serial runs bit for bit.
             residuals.mul_(2 / residuals[0].numel())
             self._set_gradients(rows, residuals)

@@ -1,18 +1,18 @@
-"""The training of cases as lanes of one run."""
+"""Train cases as lanes of one run of their optimizer."""
 
 from __future__ import annotations
 
 import inspect
+import operator
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from linbench.core.criteria import LOOK_EVERY
-from linbench.core.engines.batches import lane_batches
-from linbench.core.engines.capture import Capture, CapturedEpochs
-from linbench.core.engines.lane_epochs import FullBatch, MiniBatches
+from linbench.core.engines.batches import is_full_batch, make_lane_batches
+from linbench.core.engines.capture import Capture, CapturedLoop
+from linbench.core.engines.lane_epoch_loop import LaneEpochLoop, LaneFullBatchLoop, LaneMiniBatchLoop, LaneTrainer
 from linbench.core.engines.lane_models import LaneModel, lane_model
 from linbench.core.engines.lane_recorder import LaneCostRecorder
 from linbench.core.engines.lane_scalar import LaneScalar
@@ -22,8 +22,6 @@ from linbench.core.engines.replay import is_torch_class
 from linbench.core.isolation.isolate import isolate, threads_for
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from linbench.core.observer import Observer
     from linbench.core.outcome.measurement import Measurement
     from linbench.core.problem.workbench import Setup
@@ -43,66 +41,47 @@ def train_lanes(
     Raises NotSeparable at the first call that may mix lanes, and whatever the optimizer raises.
     """
     setup, settings = setups[0], cases[0].settings
-    count = len(cases)
-    lanes = _distinct_size(count, setup)
-    filled = [*range(count), *[count - 1] * (lanes - count)]
-    with isolate(cases[0].seed, setup.torch_device, threads_for(setup.work * lanes)):
-        model = lane_model([setups[i] for i in filled], [cases[i].seed for i in filled], fused=is_torch_class(cases[0]))
-        rows = model.rows(setup.X)
-        watch = LaneWatch(lanes, model.shapes)
-        state = _random_state()
-        with watch:
-            params = _lane_params([cases[i].optimizer.params for i in filled], setup)
-            if capture is not None:
-                params["capturable"] = True
-            optimizer = _build(cases[0], model, params)
-        recorder = LaneCostRecorder(model, setup, settings, lanes)
-        step = _step_of(optimizer, watch, plain=is_torch_class(cases[0]))
-        batches = lane_batches(cases, filled, setup, rows)
-        if batches is not None:
-            epoch = MiniBatches(model, step, rows, setup.y, batches).run
-        elif capture is not None:
-            epoch = CapturedEpochs(model, step, rows, setup.y, capture).run
-        else:
-            epoch = FullBatch(model, step, rows, setup.y).run
-        epochs = _train(epoch, recorder, count, observer)
-        if _random_state() != state:
+    filling = _distinct_size(len(cases), setup) - len(cases)
+    lanes = [*cases, *[cases[-1]] * filling]
+    with isolate(cases[0].seed, setup.torch_device, threads_for(setup.work * len(lanes))):
+        model = lane_model(
+            [*setups, *[setups[-1]] * filling], [case.seed for case in lanes], fused=is_torch_class(cases[0])
+        )
+        before = _random_state()
+        trainer = _make_trainer(model, lanes, setup, capturable=capture is not None)
+        recorder = LaneCostRecorder(model, setup, settings, len(cases))
+        epochs = _make_loop(trainer, lanes, setup, capture).train(recorder, observer)
+        if _random_state() != before:
             raise NotSeparable("it draws random numbers")
-        return recorder.measurement(count, epochs, -(-len(rows) // (settings.batch_size or len(rows))))
+        return recorder.measurement(epochs, -(-len(setup.X) // (settings.batch_size or len(setup.X))))
 
 
-def _train(run_epoch: Callable[[Tensor], None], recorder: LaneCostRecorder, count: int, observer: Observer) -> int:
-    """The loop; returns the epochs that it took."""
-    epochs, stop = recorder.settings.epochs, recorder.settings.stop_at_target
-    tick, told = max(1, epochs // 50), 0
-    for epoch in range(1, epochs + 1):
-        run_epoch(recorder.row())
-        recorder.keep_parameters()
-        if epoch - told >= tick or epoch == epochs:
-            observer.advanced((epoch - told) * count)
-            told = epoch
-        if stop and epoch % LOOK_EVERY == 0 and recorder.stop_lanes(epoch):
-            break
-    return epoch
+def _distinct_size(count: int, setup: Setup) -> int:
+    """Return a number of lanes, at least `count`, that is unlike every size that a tensor of the problem may have."""
+    n, d, m = len(setup.X), setup.X.shape[1], setup.y.shape[1]
+    lanes = max(count, FEWEST_LANES)
+    while lanes in (n, d, m, d + 1, d * m, (d + 1) * m):
+        lanes += 1
+    return lanes
 
 
-def _step_of(optimizer: Any, watch: LaneWatch, *, plain: bool) -> Callable[[], None]:
-    """One step under the watch; without the label for the profiler that torch wraps its own in, a tenth of its time."""
-    # Only for torch's own classes: with a factory's optimizer there may be hooks that the wrapped step would call.
-    bare = getattr(type(optimizer).step, "__wrapped__", None) if plain else None
+def _random_state() -> tuple[object, ...]:
+    return random.getstate(), torch.get_rng_state().tolist()
 
-    def step() -> None:
-        with watch:
-            if bare is None:
-                optimizer.step()
-            else:
-                bare(optimizer)
 
-    return step
+def _make_trainer(model: LaneModel, lanes: Sequence[Case], setup: Setup, *, capturable: bool) -> LaneTrainer:
+    watch = LaneWatch(len(lanes), model.shapes)
+    with watch:
+        params = _lane_params([case.optimizer.params for case in lanes], setup)
+        if capturable:
+            params["capturable"] = True
+        optimizer = _build_optimizer(lanes[0], model, params)
+    step = _bare_step(optimizer) if is_torch_class(lanes[0]) else operator.methodcaller("step")
+    return LaneTrainer(model=model, optimizer=optimizer, step=step, watch=watch, rows=model.rows(setup.X), y=setup.y)
 
 
 def _lane_params(params: Sequence[Mapping[str, object]], setup: Setup) -> dict[str, object]:
-    """One set of hyperparameters for all lanes: those that differ as lane scalars."""
+    """Return one set of hyperparameters for all lanes: those that differ as lane scalars."""
     first = params[0]
     return {name: _lane_value([one[name] for one in params], setup) for name in first}
 
@@ -116,26 +95,31 @@ def _lane_value(values: Sequence[Any], setup: Setup) -> object:
     return LaneScalar(torch.tensor(values, dtype=torch.float64, device=setup.torch_device))
 
 
-def _build(case: Case, model: LaneModel, params: dict[str, object]) -> Any:
-    """The optimizer over the laned parameters, one tensor at a time where it would take several at once."""
+def _build_optimizer(case: Case, model: LaneModel, params: dict[str, object]) -> Any:
     target = case.optimizer.component.resolve()
     try:
         names = inspect.signature(target).parameters
     except (ValueError, TypeError):
         names = {}  # type: ignore[assignment]
+    # With `foreach`, torch passes lists of tensors to operators of their own (`torch._foreach_add_`), none of which is
+    # tagged as pointwise.
     if "foreach" in names and not params.get("fused"):
         params = {**params, "foreach": False}
     return target(list(model.parameters), **params)
 
 
-def _distinct_size(count: int, setup: Setup) -> int:
-    """At least `count`, and unlike every size that a tensor of the problem may have."""
-    n, d, m = len(setup.X), setup.X.shape[1], setup.y.shape[1]
-    lanes = max(count, FEWEST_LANES)
-    while lanes in (n, d, m, d + 1, d * m, (d + 1) * m):
-        lanes += 1
-    return lanes
+def _bare_step(optimizer: Any) -> Callable[[Any], object]:
+    """Return the step of one of torch's own classes without what torch wraps around it.
+
+    The wrapper calls hooks and labels the step for the profiler, which takes a tenth of a step's time. Only for torch's
+    own classes: a factory may have added hooks, which the bare step would not call.
+    """
+    return getattr(type(optimizer).step, "__wrapped__", None) or operator.methodcaller("step")
 
 
-def _random_state() -> tuple[object, ...]:
-    return random.getstate(), torch.get_rng_state().tolist()
+def _make_loop(trainer: LaneTrainer, lanes: Sequence[Case], setup: Setup, capture: Capture | None) -> LaneEpochLoop:
+    if not is_full_batch(lanes[0], setup):
+        return LaneMiniBatchLoop(trainer, make_lane_batches(lanes, setup, trainer.rows))
+    if capture is not None:
+        return CapturedLoop(trainer, capture)
+    return LaneFullBatchLoop(trainer)
