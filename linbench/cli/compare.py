@@ -142,7 +142,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     plugins = load(options["plugins"], quiet=options["quiet"])
     catalog = plugins.catalog
     reporter = output.reporter(catalog, options["format_"], options["show_all"])
-    session = open_session(options, plugins)
+    session = open_session(
+        plugins, store=options["store"], no_store=options["no_store"], resume=options["resume"], quiet=options["quiet"]
+    )
     if output.line_by_line(reporter):
         ctx.exit(_stream(catalog, reporter, options, session))
     with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):

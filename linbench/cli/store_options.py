@@ -40,25 +40,30 @@ def resumable_store_options(command: F) -> F:
     return store_options(resume(command))
 
 
-def open_session(options: dict[str, Any], plugins: Plugins) -> StoreSession | None:
-    """What keeps the records of this command, or None where none are kept; raises UsageError for options that clash."""
+def open_session(
+    plugins: Plugins, *, store: Path | None, no_store: bool, resume: bool = False, quiet: bool = False
+) -> StoreSession | None:
+    """Return the session that keeps the records of this command, or None where none are kept.
+
+    Raises UsageError for options that exclude each other.
+    """
     from linbench.core.errors import UsageError
     from linbench.store.place import usual_place
 
-    path = None if options["no_store"] else options["store"] or usual_place()
-    if options["no_store"] and options["store"] is not None:
+    path = None if no_store else store or usual_place()
+    if no_store and store is not None:
         raise UsageError("--store and --no-store exclude each other")
     if path is None:
-        if options.get("resume"):
+        if resume:
             raise UsageError("--resume needs a store: name one with --store")
         return None
     from linbench.store.file_system import network_file_system
     from linbench.store.session import StoreSession, plugin_versions
 
     network = network_file_system(path)
-    if network is not None and not options["quiet"]:
+    if network is not None and not quiet:
         click.echo(f"linbench: the store {path} lies on {network}: it is written without WAL, more slowly", err=True)
-    return StoreSession(path, options.get("resume", False), _command_line(), plugin_versions(plugins.statuses))
+    return StoreSession(path, resume, _command_line(), plugin_versions(plugins.statuses))
 
 
 def tell_lost(session: StoreSession | None) -> bool:

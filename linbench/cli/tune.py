@@ -64,7 +64,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """
     output.check(options["output"])
     plugins = load(options["plugins"], quiet=options["quiet"])
-    session = open_session(options, plugins)
+    session = open_session(
+        plugins, store=options["store"], no_store=options["no_store"], resume=options["resume"], quiet=options["quiet"]
+    )
     start_torch()
     from linbench.cli.progress import progress_shown
     from linbench.comparison import seeds_of, specs_of
