@@ -14,7 +14,7 @@ from linbench.cli.main import main
 
 @pytest.fixture(autouse=True)
 def _no_installed_plugins(monkeypatch):
-    """What else is installed on this machine must not change an output."""
+    """Load no plugin that is installed on this machine: none may change an output."""
     monkeypatch.setenv("LINBENCH_PLUGINS", "")
 
 
