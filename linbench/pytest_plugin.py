@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from linbench.gate.benchmark_row import BenchmarkAccess
-    from linbench.gate.pytest_gate import GateOptions
+    from linbench.gate.pytest_gate import PytestOptions
 
 NOTE = "linbench"
 """The name under which reports carry their notes."""
@@ -90,11 +90,11 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
     return gate
 
 
-def _options(config: pytest.Config) -> GateOptions:
-    from linbench.gate.pytest_gate import GateOptions
+def _options(config: pytest.Config) -> PytestOptions:
+    from linbench.gate.pytest_gate import PytestOptions
 
     reason = (config.getoption("linbench_reason") or "updated by pytest").strip()
-    return GateOptions(
+    return PytestOptions(
         folder=config.rootpath,
         baseline=config.rootpath / config.getini("linbench_baseline"),
         update=reason if config.getoption("linbench_update") else None,

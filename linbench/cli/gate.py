@@ -132,7 +132,7 @@ def _compare(request: Request, options: GateOptions, session: StoreSession | Non
     report = replace(report, timing=timing, strict_timing=options.strict_timing)
     as_asked = output.write(REPORTERS[options.format_](report), options.output)
     if options.junit is not None:
-        as_asked &= output.write_beside(REPORTERS["junit"](report), options.junit)
+        as_asked = output.write_beside(REPORTERS["junit"](report), options.junit) and as_asked
     tell_lost(session)
     annotate_report(report)
     if report.exit_code is ExitCode.DONE and not as_asked:

@@ -32,8 +32,8 @@ def command(run: str, path: Path | None, store: Path | None, debug: bool) -> Exi
 
     output.check(path)
     opened = existing_store(store)
-    stored = opened.run(run)
-    document = render_report(list(opened.records(stored)), _facts(stored))
+    stored_run = opened.run(run)
+    document = render_report(list(opened.records(stored_run)), _facts(stored_run))
     return ExitCode.DONE if output.write(document, path) else ExitCode.FAILED
 
 

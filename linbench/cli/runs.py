@@ -89,12 +89,14 @@ def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # 
     from linbench.results.table.render import render
 
     opened = existing_store(store)
-    stored = opened.run(run)
-    click.echo(f"run {stored.id} · {_start(stored)} UTC · {stored.outcome or 'unfinished'} · {_record_counts(stored)}")
-    if stored.command:
-        click.echo(shlex.join(stored.command))
-    click.echo(" · ".join([f"linbench {stored.linbench}", f"torch {stored.torch}", *_machine_facts(stored)]) + "\n")
-    click.echo(render(list(opened.records(stored)), show_all=show_all))
+    stored_run = opened.run(run)
+    outcome = stored_run.outcome or "unfinished"
+    click.echo(f"run {stored_run.id} · {_start(stored_run)} UTC · {outcome} · {_record_counts(stored_run)}")
+    if stored_run.command:
+        click.echo(shlex.join(stored_run.command))
+    facts = [f"linbench {stored_run.linbench}", f"torch {stored_run.torch}", *_machine_facts(stored_run)]
+    click.echo(" · ".join(facts) + "\n")
+    click.echo(render(list(opened.records(stored_run)), show_all=show_all))
 
 
 def _machine_facts(run: Run) -> Iterator[str]:
@@ -157,15 +159,15 @@ def export(run: str, format_: str, path: Path | None, store: Path | None, debug:
 
     output.check(path)
     opened = existing_store(store)
-    stored = opened.run(run)
+    stored_run = opened.run(run)
     if format_ == "parquet":
         if path is None:
             raise click.UsageError("parquet is no text: name a file with --output.")
         with _explain_write_error(path):
-            export_parquet(opened, stored, path)
+            export_parquet(opened, stored_run, path)
         return
     with _explain_write_error(path), output.lines(path) as write:
-        for line in export_lines(opened, stored, format_):  # type: ignore[arg-type]  # click has checked it
+        for line in export_lines(opened, stored_run, format_):  # type: ignore[arg-type]  # click has checked it
             write(line)
 
 
@@ -203,9 +205,9 @@ def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: A
 def delete(runs: tuple[str, ...], store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """Take out each RUN with its records."""
     opened = existing_store(store)
-    stored = list({run.id: run for run in map(opened.run, runs)}.values())
-    opened.delete(stored)
-    for run in stored:
+    stored_runs = list({run.id: run for run in map(opened.run, runs)}.values())
+    opened.delete(stored_runs)
+    for run in stored_runs:
         click.echo(f"deleted run {run.id}: {_count(run.records, 'record')}")
 
 

@@ -27,7 +27,7 @@ ACKNOWLEDGED = (Kind.DRIFT, Kind.NEW, Kind.STALE, Kind.SLOWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateOptions:
+class PytestOptions:
     """The options of linbench on the command line of pytest.
 
     folder: the root of the tests, where the suite and `baseline/` lie. update: the reason to renew the baseline for,
@@ -66,7 +66,7 @@ class GateResult:
     notes: list[str] = field(default_factory=list)
 
 
-def check(options: GateOptions, call: GateCall, access: BenchmarkAccess) -> GateResult:
+def check(options: PytestOptions, call: GateCall, access: BenchmarkAccess) -> GateResult:
     """Run the gate as the fixture was called; a mistake in the call is a failure too."""
     call = replace(call, plugins=[_whole_path(plugin, options.folder) for plugin in call.plugins])
     try:
@@ -84,7 +84,7 @@ def _whole_path(plugin: str, folder: Path) -> str:
     return str(path) if path.is_file() else plugin
 
 
-def _request(options: GateOptions, call: GateCall) -> Request:
+def _request(options: PytestOptions, call: GateCall) -> Request:
     keys = dict(call.suite)
     if call.optimizers:
         if "optimizers" in keys:
@@ -98,7 +98,7 @@ def _request(options: GateOptions, call: GateCall) -> Request:
         return make_request(catalog, suite, options.baseline, part=bool(keys))
 
 
-def _update(options: GateOptions, call: GateCall, request: Request, reason: str) -> GateResult:
+def _update(options: PytestOptions, call: GateCall, request: Request, reason: str) -> GateResult:
     baseline = run_update(request, reason=reason, folder=options.folder, training=Training(jobs=1))
     if baseline.crashes:
         return GateResult("\n".join(f"not updated: {crash}" for crash in baseline.crashes))
@@ -109,7 +109,7 @@ def _update(options: GateOptions, call: GateCall, request: Request, reason: str)
     return GateResult(notes=notes)
 
 
-def _compare(options: GateOptions, call: GateCall, request: Request, access: BenchmarkAccess) -> GateResult:
+def _compare(options: PytestOptions, call: GateCall, request: Request, access: BenchmarkAccess) -> GateResult:
     if not options.baseline.exists():
         raise BaselineError(f"there is no baseline {options.baseline}: make one with pytest --linbench-update")
     report = run_request(request, Training(jobs=1))

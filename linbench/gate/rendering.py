@@ -72,7 +72,7 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """`80 cases: 78 as committed, 2 drifted`."""
+        """One line, `80 cases: 78 as committed, 2 drifted`."""
         kinds = Counter(kind for kind, _ in {(finding.kind, finding.case) for finding in self.findings})
         differing = {finding.case for finding in self.findings}
         parts = [f"{sum(label not in differing for label in self.cases)} as committed"]

@@ -41,6 +41,39 @@ def records(linbench):
 
 
 @pytest.fixture
+def store_path(tmp_path, monkeypatch):
+    """A path at which there is no store yet, as LINBENCH_STORE names it."""
+    path = tmp_path / "store" / "runs.sqlite"
+    monkeypatch.setenv("LINBENCH_STORE", str(path))
+    return path
+
+
+@pytest.fixture
+def done(linbench, store_path):
+    """Run a command that must succeed in silence; returns its stdout."""
+
+    def run(arguments):
+        result = linbench(arguments)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    return run
+
+
+@pytest.fixture
+def refused(linbench, store_path):
+    """Run a command that must be refused with one line; returns that line."""
+
+    def run(arguments):
+        result = linbench(arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.count("\n") == 1
+        return result.stderr.removeprefix("linbench: ").rstrip()
+
+    return run
+
+
+@pytest.fixture
 def plugin(tmp_path):
     """Write a plugin file from its source and return its path."""
 

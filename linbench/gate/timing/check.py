@@ -94,16 +94,16 @@ class StoredTimesCheck(TimingCheck):
         Raises BaselineError where nothing is stored, or a file is damaged.
         """
         here = machine()
-        stored = find_times(self.folder, here)
+        times = find_times(self.folder, here)
         comparisons = decide(
-            self.job, lambda job: Measurement(now=measure_here(job, self.plugins, tell), was=stored.of(job.steps))
+            self.job, lambda job: Measurement(now=measure_here(job, self.plugins, tell), was=times.of(job.steps))
         )
-        same_machine = fingerprint(stored.machine) == fingerprint(here)
+        same_machine = fingerprint(times.machine) == fingerprint(here)
         return TimingReport(
             comparisons,
-            against=f"those in {place(self.folder, stored.machine)}",
+            against=f"those in {place(self.folder, times.machine)}",
             gates=self.gates and same_machine,
-            note="" if same_machine else f"they are of another machine: {differences(stored.machine, here)}",
+            note="" if same_machine else f"they are of another machine: {differences(times.machine, here)}",
         )
 
 

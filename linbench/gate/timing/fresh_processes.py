@@ -27,7 +27,7 @@ Tell = Callable[[int, int], object]
 
 
 def tell_nobody(done: int, total: int) -> None:
-    """Do nothing: the count is of interest to nobody."""
+    """Do nothing, where nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class TimingReport:
 
     @property
     def findings(self) -> list[Finding]:
-        """One for each optimizer that is slower, or of which nothing can be said."""
+        """A finding for each optimizer that is slower, or of which nothing can be said."""
         if self.impossible:
             return [
                 Finding(
@@ -57,7 +57,7 @@ class TimingReport:
 
     @property
     def summary(self) -> str:
-        """`step times of 5 optimizers against main: 4 fine, 1 slower`."""
+        """One line, `step times of 5 optimizers against main: 4 fine, 1 slower`."""
         mode = "" if self.gates else "; advice only"
         if self.impossible:
             return f"step times: {self.impossible}{mode}"

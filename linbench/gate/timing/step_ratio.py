@@ -55,7 +55,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """ratios: of each optimizer that could be stepped. unmeasured: why the others could not."""
+    """Step ratios. ratios: of each optimizer that could be stepped. unmeasured: why the others could not."""
 
     ratios: Mapping[str, float]
     unmeasured: Mapping[str, str]

@@ -33,7 +33,7 @@ class Stepper:
             cost.backward()  # type: ignore[no-untyped-call]
 
     def step(self) -> None:
-        """Step."""
+        """Update the parameters."""
         if self._apart:
             self.trainer.optimizer.step()
         else:
