@@ -95,12 +95,50 @@ def test_gradient_descent_is_predicted_at_an_lr_too(linbench, explained, factor,
     assert row == {"spec": f"sgd:lr={lr!r}", "epochs": int(words) if words.isdigit() else None}
 
 
-def test_numbers_beyond_float64_are_explained_without_predictions(linbench, tmp_path):
-    path = tmp_path / "huge.csv"
-    path.write_text("a,y\n1e150,1e160\n2e150,3e160\n4,5\n")
+def test_conditions_beyond_the_momentum_of_float64_are_explained_without_predictions(linbench, tmp_path):
+    path = tmp_path / "far.csv"
+    path.write_text("a,b,y\n1e30,1,1\n2e30,3,3\n4e30,2,5\n3e30,7,2\n")
     result = linbench(f"explain csv:path={path},target=y")
     assert (result.exit_code, result.stderr) == (0, "")
+    assert "3 of 3" in result.stdout
     assert "predicted" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            "a,y\n1e150,1e160\n2e150,3e160\n4,5\n",
+            "'y' holds values up to 3e+160, whose squares overflow float64: scale it",
+        ),
+        (
+            "a,y\n1e160,1\n2e160,2\n4,5\n",
+            "'a' holds values up to 2e+160, whose squares overflow float64: scale it down, or",
+        ),
+        (
+            "a,y\n1e-160,1\n2e-160,2\n0,5\n",
+            "'a' holds values up to 2e-160, whose squares vanish in float64: scale it up, or",
+        ),
+    ],
+    ids=["large targets", "large features", "small features"],
+)
+@pytest.mark.parametrize("command", ["explain {}", "compare -o sgd -m manual --epochs 3 --no-timing -p {}"])
+def test_data_whose_squares_are_beyond_float64_are_refused_in_one_line(linbench, tmp_path, command, table, message):
+    path = tmp_path / "data.csv"
+    path.write_text(table)
+    result = linbench(command.format(f"csv:path={path},target=y"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"linbench: column {message}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("unit", ["e160", "e-160", "e300"])
+def test_data_whose_squares_are_beyond_float64_can_be_standardized(linbench, tmp_path, unit):
+    path = tmp_path / "data.csv"
+    path.write_text(f"a,y\n1{unit},1\n2{unit},2\n4{unit},5\n")
+    result = linbench(f"explain csv:path={path},target=y,standardize=True --format json")
+    assert json.loads(result.stdout)["rank"] == 2
+    assert json.loads(result.stdout)["optimum_cost"] == pytest.approx(1 / 42, rel=1e-12)
 
 
 def test_gradient_descent_is_stable_just_below_the_largest_stable_lr_and_not_above(explained, linbench):

@@ -71,7 +71,7 @@ def test_a_kind_may_be_named_in_the_singular(linbench, kind):
     [
         ("models", ["manual", "linear"]),
         ("devices", ["cpu", "cuda", "mps", "xpu", "auto"]),
-        ("problems", ["study-hours", "synthetic", "csv", "diabetes"]),
+        ("problems", ["study-hours", "synthetic", "csv", "diabetes", "nist"]),
         ("reporters", ["table", "json", "jsonl", "csv"]),
     ],
 )

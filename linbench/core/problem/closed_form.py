@@ -13,9 +13,10 @@ from dataclasses import dataclass
 class Theory:
     """A problem's closed form.
 
-    weight: (d, m) nested, bias: (m,): the least-squares optimum, of minimum norm where it is not unique.
+    weight: (d, m) nested, bias: (m,): the least-squares optimum, of minimum norm where it is not unique; zeros for the
+        bias of a problem without intercept.
     optimum_cost, zero_cost: the cost there, and at all parameters zero.
-    spectrum: the Hessian's eigenvalues, ascending, d + 1 of them. rank: how many are not zero.
+    spectrum: the Hessian's eigenvalues, ascending, d + 1 of them, or d without intercept. rank: how many are not zero.
     n_rows, n_features, n_targets: n, d, m.
     gap_parts: the gap at zero parameters, ½·Σ λ_i·c_i², by eigenvector, aligned with the spectrum: c_i² is the squared
         component of the optimum along the i-th, summed over targets. They add up to `scale`. Empty where unknown.

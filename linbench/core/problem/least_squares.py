@@ -1,71 +1,129 @@
-"""The exact answer to a problem, in float64: optimum, spectrum and the gap of any parameters."""
+"""The exact answer to a problem: optimum, spectrum and the gap of any parameters."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
+from linbench.core.errors import ProblemError
 from linbench.core.problem.closed_form import Theory
+from linbench.core.problem.double_double import Pair, multiply, subtract
+from linbench.core.problem.exact_solution import solve_exactly
+from linbench.core.problem.singular_values import factorize, solve_by_singular_values, suffices
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from linbench.core.problem.optimum import Optimum
     from linbench.core.problem.problem import Problem
+
+MOST_COLUMNS = 256
+"""Problems of more columns are solved in float64, whatever they are: exact work grows with the cube."""
+
+TINY = torch.finfo(torch.float64).tiny
+
+_NUMBERS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
     """A solved problem: its `theory`, and the tensors that gaps are computed with.
 
-    root: (r, d + 1) with rootᵀ·root = AᵀA, so that ‖A·v‖ = ‖root·v‖ at r ≤ d + 1 rows instead of n.
-    parameters: (d + 1, m), the optimum with the bias as last row.
+    root: (r, p) with rootᵀ·root = AᵀA, so that ‖A·v‖ = ‖root·v‖ at r ≤ p rows instead of n; p is d + 1, or d in a
+        problem without intercept.
+    parameters: (p, m), the optimum with the bias as last row where there is one.
+    root_tail, parameters_tail: what float64 leaves out of both, where the data call for it.
     """
 
     root: Tensor
     parameters: Tensor
     theory: Theory
+    root_tail: Tensor | None = None
+    parameters_tail: Tensor | None = None
 
     def gap(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Cost above the optimum, (θ − θ*)ᵀ·(AᵀA/n)·(θ − θ*), averaged over targets.
 
         weight: (…, d, m), bias: (…, m), any dtype; returns (…,) float64. Computed as ‖A(θ − θ*)‖²/(n·m), which
-        has no cancellation, so a gap of 1e-20 is as exact as one of 1.
+        has no cancellation, so a gap of 1e-20 is as exact as one of 1. In a problem without intercept, that of the
+        weight: the bias does not enter.
         """
         theta = torch.cat([weight, bias.unsqueeze(-2)], dim=-2).to("cpu", torch.float64)
-        distance = self.root @ (theta - self.parameters)
-        return distance.square().sum((-2, -1)) / (self.theory.n_rows * self.theory.n_targets)
+        theta = theta[..., : len(self.parameters), :]
+        squares = (self.root @ (theta - self.parameters)).square().sum((-2, -1))
+        if self.root_tail is not None and self.parameters_tail is not None:
+            root, optimum = Pair(self.root, self.root_tail), Pair(self.parameters, self.parameters_tail)
+            precise = _squared_lengths(root, optimum, theta)
+            squares = torch.where(precise.isfinite(), precise, squares)  # infinite where halves of numbers are
+        return squares / (self.theory.n_rows * self.theory.n_targets)
 
 
 def solve(problem: Problem) -> Solution:
-    """Least squares by singular values, float64, refined once; minimum norm where A is rank-deficient.
+    """Return the exact answer to a problem; of minimum norm where the optimum is not unique.
 
-    Singular values up to max(n, d + 1)·eps·σ_max count as zero (the convention of LAPACK's and numpy's lstsq).
+    In float64 (`singular_values`) where that is enough, else from exact inner products (`exact_solution`).
+    Raises ProblemError where squares of the data, or what follows from them, are beyond float64.
     """
-    X, y = problem.X, problem.y
-    n, m = y.shape
-    design = torch.cat([X, torch.ones(n, 1, dtype=torch.float64)], dim=1)
-    U, S, Vh = torch.linalg.svd(design, full_matrices=False)
-    cutoff = max(design.shape) * torch.finfo(torch.float64).eps * S[0]
-    rank = int((cutoff < S).sum())
-    pseudo_inverse = (Vh[:rank].T / S[:rank]) @ U[:, :rank].T
-    parameters = pseudo_inverse @ y
-    parameters = parameters + pseudo_inverse @ (y - design @ parameters)
-    spectrum = torch.zeros(problem.n_features + 1, dtype=torch.float64)
-    spectrum[-rank:] = (2 / (n * m) * S[:rank].square()).flip(0)
-    gap_parts = torch.zeros_like(spectrum)
-    gap_parts[-rank:] = ((U[:, :rank].T @ y).square().sum(1) / (n * m)).flip(0)
+    _check_range(problem)
+    intercept: bool = getattr(problem, "intercept", True)
+    ones = torch.ones(problem.n_rows, int(intercept), dtype=torch.float64)
+    design = torch.cat([problem.X, ones], dim=1)
+    factors = factorize(design)
+    if not factors.rank:
+        raise ProblemError("every feature is zero in every row, and there is no intercept: there is nothing to fit")
+    if suffices(factors, design, intercept) or design.shape[1] + problem.n_targets > MOST_COLUMNS:
+        optimum = solve_by_singular_values(factors, design, problem.y)
+    else:
+        optimum = solve_exactly(design, problem.y, intercept)
+    return _solution(problem, optimum)
+
+
+def _check_range(problem: Problem) -> None:
+    """Raise ProblemError where the squares of a column are beyond float64."""
+    columns = torch.cat([problem.X, problem.y], dim=1)
+    names = (*problem.features, *problem.targets)
+    numbers = zip(names, columns.abs().amax(0).tolist(), columns.square().sum(0).tolist(), strict=True)
+    for i, (name, largest, square) in enumerate(numbers):
+        values, way_out = f"values up to {largest:.2g}", ", or standardize it" if i < problem.n_features else ""
+        if math.isinf(square):
+            raise ProblemError(
+                f"column {name!r} holds {values}, whose squares overflow float64: scale it down{way_out}"
+            )
+        if largest and square < TINY * problem.y.numel():
+            raise ProblemError(f"column {name!r} holds {values}, whose squares vanish in float64: scale it up{way_out}")
+
+
+def _solution(problem: Problem, optimum: Optimum) -> Solution:
+    """Return an optimum with all that follows from it. Raises ProblemError where that is beyond float64."""
+    d, rank = problem.n_features, len(optimum.curvatures)
+    zeros = (0.0,) * (len(optimum.parameters) - rank)
+    rows = optimum.parameters.tolist()
     theory = Theory(
-        weight=tuple(tuple(row) for row in parameters[:-1].tolist()),
-        bias=tuple(parameters[-1].tolist()),
-        optimum_cost=float((design @ parameters - y).square().mean()),
-        zero_cost=float(y.square().mean()),
-        spectrum=tuple(spectrum.tolist()),
+        weight=tuple(tuple(row) for row in rows[:d]),
+        bias=tuple(rows[d]) if len(rows) > d else (0.0,) * problem.n_targets,
+        optimum_cost=optimum.optimum_cost,
+        zero_cost=optimum.zero_cost,
+        spectrum=(*zeros, *optimum.curvatures),
         rank=rank,
         n_rows=problem.n_rows,
         n_features=problem.n_features,
         n_targets=problem.n_targets,
-        gap_parts=tuple(gap_parts.tolist()),
+        gap_parts=(*zeros, *optimum.gap_parts),
     )
-    return Solution(S[:, None] * Vh, parameters, theory)
+    if theory.mu < TINY or not math.isfinite(theory.condition_number):
+        raise ProblemError(
+            f"the curvatures lie between {theory.mu:.2g} and {theory.L:.2g}, which is too far apart for float64: "
+            "scale or standardize the columns"
+        )
+    return Solution(optimum.root, optimum.parameters, theory, optimum.root_tail, optimum.parameters_tail)
+
+
+def _squared_lengths(root: Pair, optimum: Pair, theta: Tensor) -> Tensor:
+    """Return ‖root·(θ − θ*)‖² of parameters (…, p, m), so many at a time that what is in between stays small."""
+    rows = theta.reshape(-1, *theta.shape[-2:])
+    at_once = max(1, _NUMBERS_AT_ONCE // (len(root.head) * theta.shape[-1]))
+    squares = [multiply(root, subtract(some, optimum)).square().sum((-2, -1)) for some in torch.split(rows, at_once)]
+    return torch.cat(squares).reshape(theta.shape[:-2])

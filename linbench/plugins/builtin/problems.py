@@ -7,7 +7,11 @@ from linbench import Component, hookimpl
 
 @hookimpl
 def linbench_problems() -> list[Component]:
+<<<<<<< HEAD
     """Return the tutorial's four points, generated data, a CSV file, and a classic medical data set."""
+=======
+    """The tutorial's four points, generated data, a CSV file, a classic medical data set, and NIST's."""
+>>>>>>> wt-nist
     return [
         Component(
             "problem",
@@ -35,5 +39,12 @@ def linbench_problems() -> list[Component]:
             "linbench.plugins.builtin.diabetes_problem:diabetes",
             summary="442 patients x 10 features (Efron et al. 2004), from scikit-learn's bundled data",
             parameters={"standardize": True},
+        ),
+        Component(
+            "problem",
+            "nist",
+            "linbench.plugins.builtin.nist_problem:nist",
+            summary="A linear regression of NIST's Statistical Reference Datasets; nist:set=filip",
+            parameters={"set": "(required)"},
         ),
     ]

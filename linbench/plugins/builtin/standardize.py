@@ -22,8 +22,12 @@ def standardize_features(
     Raises ProblemError for a constant column, which has no scale.
     """
     table = torch.tensor(X, dtype=torch.float64)
-    shift, scale = table.mean(0), table.std(0, correction=0)
     for name, column in zip(features, table.T, strict=True):
         if bool((column == column[0]).all()):
             raise ProblemError(f"{where}: column {name!r} is constant and cannot be standardized")
-    return Problem((table - shift) / scale, y, features, targets, shift=shift, scale=scale)
+    # In units of a power of two, which changes no digit, so that squares of very large and small values are in range.
+    exponents = torch.frexp(table.abs().amax(0)).exponent.tolist()
+    unit = torch.tensor([2.0 ** (exponent - 1) for exponent in exponents], dtype=torch.float64)
+    table = table / unit
+    shift, scale = table.mean(0), table.std(0, correction=0)
+    return Problem((table - shift) / scale, y, features, targets, shift=shift * unit, scale=scale * unit)

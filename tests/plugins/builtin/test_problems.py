@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-PROBLEMS = ["study-hours", "synthetic", "csv", "diabetes"]
+PROBLEMS = ["study-hours", "synthetic", "csv", "diabetes", "nist"]
 
 
 def test_these_problems_are_built_in(catalog):
