@@ -157,7 +157,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     Exit code: 0 done, 1 a case ended in an error or the result could not be written or stored as asked, 2 a mistake
     in the request, 130 interrupted.
     """
-<<<<<<< HEAD
     options = CompareOptions(**given)
     output.check(options.output)
     plugins = load(options.plugins, quiet=options.quiet)
@@ -172,18 +171,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 def _show_at_the_end(options: CompareOptions, catalog: Catalog, reporter: Choice, session: StoreSession | None) -> int:
     """Run everything, then write the report; returns the exit code."""
     with prints_to_stderr(), _prepare(catalog, options) as job:
-=======
-    output.check(options["output"])
-    plugins = load(options["plugins"], quiet=options["quiet"])
-    catalog = plugins.catalog
-    reporter = output.reporter(catalog, options["format_"], options["show_all"])
-    session = open_session(
-        plugins, store=options["store"], no_store=options["no_store"], resume=options["resume"], quiet=options["quiet"]
-    )
-    if output.line_by_line(reporter):
-        ctx.exit(_stream(catalog, reporter, options, session))
-    with prints_to_stderr(), _prepared(catalog, options) as (plan, execution, predict, observer):
->>>>>>> wt-gate
         from linbench.comparison import compare_plan
 
         comparison = compare_plan(job.plan, job.execution, job.predict, job.observer, session)

@@ -97,11 +97,7 @@ def command(ctx: click.Context, /, **parameters: Any) -> None:
     from linbench.core.errors import LinbenchError
     from linbench.gate.files import BaselineError
 
-<<<<<<< HEAD
-    session = open_session(plugins, store=options["store"], no_store=options["no_store"], quiet=options["quiet"])
-=======
     session = open_session(plugins, store=options.store, no_store=options.no_store, quiet=options.quiet)
->>>>>>> wt-gate
     try:
         request = _request(plugins, options)
         code = _update(request, options, session) if options.update else _compare(request, options, session)
@@ -175,7 +171,6 @@ def _train(run: Callable[[Training], T], request: Request, options: GateOptions,
     from linbench.cli.progress import show_progress
     from linbench.core.errors import StoreError
     from linbench.gate.convergence import Training
-    from linbench.store.place import ENVIRONMENT
     from linbench.store.default_path import ENVIRONMENT
 
     with prints_to_stderr(), show_progress(request.plan, log_every=0, quiet=options.quiet) as observer:

@@ -57,16 +57,11 @@ def _document(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, object]:
 
 
 def _as_dict(offer: Offer) -> dict[str, Any]:
-<<<<<<< HEAD
-    """One component; `parameters` are the target's own, `defaults` what linbench sets unless a spec says otherwise."""
-    from linbench.core.request.canonical import jsonable
-=======
     """Return one component.
 
     `parameters` are the target's own, `defaults` those that linbench sets unless a spec says otherwise.
     """
     from linbench.core.request.canonical import jsonable
->>>>>>> wt-gate
 
     component = offer.component
     return {

@@ -43,7 +43,6 @@ def resumable_store_options(command: F) -> F:
 def open_session(
     plugins: Plugins, *, store: Path | None, no_store: bool, resume: bool = False, quiet: bool = False
 ) -> StoreSession | None:
-<<<<<<< HEAD
     """Return what keeps the records of this command, or None where none are kept.
 
     Raises UsageError for options that clash.
@@ -51,16 +50,6 @@ def open_session(
     from linbench.core.errors import UsageError
     from linbench.store.default_path import default_path
 
-=======
-    """Return the session that keeps the records of this command, or None where none are kept.
-
-    Raises UsageError for options that exclude each other.
-    """
-    from linbench.core.errors import UsageError
-    from linbench.store.place import usual_place
-
-    path = None if no_store else store or usual_place()
->>>>>>> wt-gate
     if no_store and store is not None:
         raise UsageError("--store and --no-store exclude each other")
     path = None if no_store else store or default_path()

@@ -96,18 +96,11 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     Exit code: 0 done, 1 a run ended in an error or the result could not be written or stored, 2 a mistake in the
     request, 130 interrupted.
     """
-<<<<<<< HEAD
     options = TuneOptions(**given)
     output.check(options.output)
     plugins = load(options.plugins, quiet=options.quiet)
     session = open_session(
         plugins, store=options.store, no_store=options.no_store, resume=options.resume, quiet=options.quiet
-=======
-    output.check(options["output"])
-    plugins = load(options["plugins"], quiet=options["quiet"])
-    session = open_session(
-        plugins, store=options["store"], no_store=options["no_store"], resume=options["resume"], quiet=options["quiet"]
->>>>>>> wt-gate
     )
     start_torch()
     from linbench.cli.progress import progress_shown

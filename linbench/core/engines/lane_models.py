@@ -89,11 +89,7 @@ class ClosedFormLanes(LaneModel):
             residuals = self._residuals(rows, y)
             if costs is not None:
                 _write_costs(residuals, costs)
-<<<<<<< HEAD
-            # Autograd scales the residuals too before it multiplies them with the rows; in any other order fewer lanes
-=======
             # Autograd scales the residuals, too, before it multiplies them with the rows; in another order fewer lanes
->>>>>>> wt-engines
             # would be their serial runs bit for bit.
             residuals.mul_(2 / residuals[0].numel())
             self._set_gradients(rows, residuals)

@@ -7,11 +7,7 @@ from linbench import Component, hookimpl
 
 @hookimpl
 def linbench_problems() -> list[Component]:
-<<<<<<< HEAD
-    """Return the tutorial's four points, generated data, a CSV file, and a classic medical data set."""
-=======
-    """The tutorial's four points, generated data, a CSV file, a classic medical data set, and NIST's."""
->>>>>>> wt-nist
+    """Return the tutorial's four points, generated data, a CSV file, a classic medical data set, and NIST's."""
     return [
         Component(
             "problem",
