@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from linbench.core.problem.closed_form import Theory
 
 RULES = 2
@@ -22,9 +24,12 @@ DIVERGENCE_FACTOR = 10.0
 """A run that ends at this many times the larger of its initial cost and the cost at zero parameters diverged."""
 
 STALL_WINDOW = 0.1
-"""A run whose best cost did not improve in this last part of its epochs (at least `STALL_EPOCHS`) stalled."""
+"""The share of the epochs, at least `STALL_EPOCHS` of them, by whose highs and lows the movement of a cost is told."""
 
 STALL_EPOCHS = 10
+
+PARTS = 5
+"""Windows at the end of a run over which neither highs nor lows may move for it to have stalled."""
 
 LOOK_EVERY = 50
 """Epochs between two looks at whether a run may stop; the same for every engine, so where it stops is too."""
@@ -43,3 +48,9 @@ def noise_floor(theory: Theory, eps: float) -> float:
 def stall_window(epochs: int) -> int:
     """Return how many epochs, the last of so many, a run may go without a new best cost before it has stalled."""
     return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))
+
+
+def cost_rounding(costs: Tensor, theory: Theory, eps: float) -> Tensor:
+    """Return by how much costs computed with machine epsilon `eps` may be off: (√c + r)² − c, r as in `noise_floor`."""
+    rounding = 8 * eps * math.sqrt(theory.zero_cost)
+    return rounding * (2 * costs.clamp(min=0).sqrt() + rounding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from linbench.core.criteria import LOOK_EVERY
 from linbench.core.engines.series import AT_ONCE, ParameterSeries, TensorSeries
 from linbench.core.outcome.judgement import StoppingRule
-from linbench.core.outcome.measurement import Measurement
+from linbench.core.outcome.measurement import Measurement, standard_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,8 +42,9 @@ class CostRecorder:
         # However long the run, it pauses often enough for the series to be tidied.
         self._report_every = min(max(1, self.epochs // _REPORTS), AT_ONCE)
         self._reported = 0
-        self._stopping_rule = StoppingRule(settings.target * setup.solution.theory.scale, settings.epochs)
+        self._stopping_rule = StoppingRule(standard_of(setup, settings))
         self._judged = 0
+        self._start = self._copy_parameters()
         self._keep_parameters()
         self.due = self._next_due(0)
 
@@ -79,8 +81,15 @@ class CostRecorder:
         form = self._trainer.setup.form
         return None if form is None else form.read(dict(self._trainer.model.named_parameters()))
 
-    def measurement(self, evaluations: int) -> Measurement:
-        """Return everything, with the final cost and parameters."""
+    def _copy_parameters(self) -> tuple[Tensor, Tensor] | None:
+        parameters = self.parameters()
+        return None if parameters is None else (parameters[0].clone(), parameters[1].clone())
+
+    def measurement(self, evaluations: Sequence[int]) -> Measurement:
+        """Return everything, with the final cost and parameters.
+
+        evaluations: of cost and gradient, how often there had been one after each epoch.
+        """
         setup, model = self._trainer.setup, self._trainer.model
         self.measure()
         with torch.no_grad():
@@ -91,7 +100,10 @@ class CostRecorder:
         weights, biases = (None, None) if by_epoch is None else by_epoch.rows()
         return Measurement(
             costs=self.costs.rows()[:, None],
-            evaluations=[evaluations],
+            evaluations=[evaluations[-1] if evaluations else 0],
+            evaluations_by_epoch=[evaluations],
+            initial_weight=None if self._start is None else self._start[0][None],
+            initial_bias=None if self._start is None else self._start[1][None],
             weight=None if weight is None else weight[None],
             bias=None if bias is None else bias[None],
             outputs=outputs,

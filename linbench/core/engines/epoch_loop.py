@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -20,8 +21,8 @@ class EpochLoop(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def run(self) -> int:
-        """Train; return how often cost and gradient were evaluated."""
+    def run(self) -> Sequence[int]:
+        """Train; return how often cost and gradient had been evaluated after each epoch."""
 
 
 @final
@@ -32,7 +33,7 @@ class FullBatchLoop(EpochLoop):
     trainer: Trainer
     recorder: CostRecorder
 
-    def run(self) -> int:
+    def run(self) -> Sequence[int]:
         """Train with one evaluation an epoch."""
         # What the harness adds to a step must stay below 5% (benchmarks/bench_serial.py): everything is looked up once,
         # and the update stands here instead of in a method.
@@ -50,7 +51,7 @@ class FullBatchLoop(EpochLoop):
                 due = recorder.pause(epoch)
                 if recorder.over:
                     break
-        return epoch
+        return range(1, epoch + 1)
 
 
 @final
@@ -62,17 +63,19 @@ class GeneralLoop(EpochLoop):
     recorder: CostRecorder
     batches: Batches
 
-    def run(self) -> int:
+    def run(self) -> Sequence[int]:
         """Train with as many evaluations as the optimizer asks for."""
         trainer, recorder, evaluations = self.trainer, self.recorder, 0
+        by_epoch: list[int] = []
         for epoch in range(1, recorder.epochs + 1):
             with trainer.driver.evaluation_mode():
                 recorder.measure()
             for X, y in self.batches.epoch():
                 evaluations += trainer.update(X, y)
+            by_epoch.append(evaluations)
             if epoch == recorder.due:
                 with trainer.driver.evaluation_mode():
                     recorder.pause(epoch)
                 if recorder.over:
                     break
-        return evaluations
+        return by_epoch

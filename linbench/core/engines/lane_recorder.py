@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 import torch
 
 from linbench.core.outcome.judgement import StoppingRule
-from linbench.core.outcome.measurement import Measurement
+from linbench.core.outcome.measurement import Measurement, standard_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,10 +32,12 @@ class LaneCostRecorder:
         self._rows = 0
         exact = not setup.resolves(settings.target) and model.weight_and_bias() is not None
         self._parameters_by_epoch: list[tuple[Tensor, Tensor]] | None = [] if exact else None
-        self._stopping_rule = StoppingRule(settings.target * setup.solution.theory.scale, settings.epochs)
+        self._stopping_rule = StoppingRule(standard_of(setup, settings))
         self._judged_rows = 0
         self._stopped = torch.zeros(lanes, dtype=torch.bool)
         self._stops: list[_Stop] = []
+        start = model.weight_and_bias()
+        self._start = None if start is None else (start[0].clone(), start[1].clone())
         self.keep_parameters()
 
     def next_row(self) -> Tensor:
@@ -78,6 +80,9 @@ class LaneCostRecorder:
         return Measurement(
             costs=self._costs[: self._rows, :count],
             evaluations=(runs[:count] * steps_per_epoch).tolist(),
+            steps_per_epoch=steps_per_epoch,
+            initial_weight=None if self._start is None else self._start[0][:count],
+            initial_bias=None if self._start is None else self._start[1][:count],
             weight=None if end.weight is None else end.weight[:count],
             bias=None if end.bias is None else end.bias[:count],
             outputs=None if end.outputs is None else end.outputs[:count],

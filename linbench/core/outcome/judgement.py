@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, final
 
 import torch
 
-from linbench.core.criteria import DIVERGENCE_FACTOR, stall_window
-from linbench.core.outcome.record import Status
+from linbench.core.criteria import DIVERGENCE_FACTOR, PARTS, cost_rounding, stall_window
+from linbench.core.outcome.record import Ending, Status, Tail
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from linbench.core.problem.closed_form import Theory
+
+
+FEWEST_RISING = 3
+"""The fewest costs, each above the one before, that are called rising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,44 @@ class Judgement:
     initial_cost: float
     final_cost: float
     best_cost: float | None
+    best_epoch: int | None
+    ending: Ending
+    tail: Tail | None
 
 
-def judge_runs(costs: Tensor, gaps: Tensor, target_gap: float, theory: Theory) -> list[Judgement]:
-    """Judge K runs. costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum."""
-    return [_judge(run, theory) for run in _summarize(costs, gaps, target_gap)]
+def judge_runs(
+    costs: Tensor, gaps: Tensor, final_gaps: Tensor, *, standard: Standard, batches: bool
+) -> list[Judgement]:
+    """Judge K runs.
+
+    costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum. final_gaps: (K,), from the
+    parameters, not finite where those are not. batches: epochs have several updates.
+    """
+    summaries = _summarize(costs, gaps, final_gaps, standard)
+    tails = _tails(gaps) if batches else [None] * len(summaries)
+    return [_judge(run, tail, standard) for run, tail in zip(summaries, tails, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """What runs are held to.
+
+    target_gap: cost − optimum cost. budget: the epochs that they may take. eps: machine epsilon of the dtype in which
+    costs are computed.
+    """
+
+    theory: Theory
+    target_gap: float
+    budget: int
+    eps: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RunSummary:
-    """The numbers that decide the status of one run.
+    """What decides the status of one run.
 
-    best_cost: infinite where no cost is finite. target_epoch, non_finite_epoch, best_epoch: the first ones, or None.
-    stalled: the best cost lies before the last `STALL_WINDOW` of the epochs.
+    best_cost: infinite where no cost is finite. target_epoch, non_finite_epoch, nan_epoch, best_epoch: the first ones,
+    or None. final_gap: from the parameters.
     """
 
     epochs: int
@@ -49,11 +78,13 @@ class _RunSummary:
     best_epoch: int | None
     target_epoch: int | None
     non_finite_epoch: int | None
-    stalled: bool
+    nan_epoch: int | None
+    final_gap: float
+    ending: Ending
 
 
-def _summarize(costs: Tensor, gaps: Tensor, target_gap: float) -> list[_RunSummary]:
-    # All runs at once: each call of torch takes microseconds, and a batch has up to 10,000 runs.
+def _summarize(costs: Tensor, gaps: Tensor, final_gaps: Tensor, standard: Standard) -> list[_RunSummary]:
+    # For all runs at once: a call of torch for each of 10,000 lanes would take longer than their training.
     finite = torch.isfinite(costs)
     bounded = torch.where(finite, costs, math.inf)
     best = bounded.amin(0)
@@ -63,9 +94,11 @@ def _summarize(costs: Tensor, gaps: Tensor, target_gap: float) -> list[_RunSumma
         costs[-1].tolist(),
         best.tolist(),
         _first_true(bounded <= best),
-        _first_true(gaps <= target_gap),
+        _first_true(gaps <= standard.target_gap),
         _first_true(~finite),
-        _find_stalls(bounded, epochs).tolist(),
+        _first_true(costs.isnan()),
+        final_gaps.tolist(),
+        find_endings(bounded, standard),
         strict=True,
     )
     return [
@@ -77,44 +110,121 @@ def _summarize(costs: Tensor, gaps: Tensor, target_gap: float) -> list[_RunSumma
             best_epoch=best_epoch,
             target_epoch=target_epoch,
             non_finite_epoch=non_finite_epoch,
-            stalled=stalled,
+            nan_epoch=nan_epoch,
+            final_gap=final_gap,
+            ending=ending,
         )
-        for initial_cost, final_cost, best_cost, best_epoch, target_epoch, non_finite_epoch, stalled in columns
+        for (
+            initial_cost,
+            final_cost,
+            best_cost,
+            best_epoch,
+            target_epoch,
+            non_finite_epoch,
+            nan_epoch,
+            final_gap,
+            ending,
+        ) in columns
     ]
 
 
-def _judge(run: _RunSummary, theory: Theory) -> Judgement:
-    status, reason = _find_status(run, theory)
+def _judge(run: _RunSummary, tail: Tail | None, standard: Standard) -> Judgement:
+    status, reason = _status(run, standard)
+    # A converged run keeps even an infinite best cost: its target was found from the parameters, not from its costs.
+    shown = status is Status.CONVERGED or math.isfinite(run.best_cost)
     return Judgement(
         status=status,
         reason=reason,
-        epochs_to_target=run.target_epoch,
+        epochs_to_target=_epochs_to_target(run, standard),
         initial_cost=run.initial_cost,
         final_cost=run.final_cost,
-        best_cost=run.best_cost if math.isfinite(run.best_cost) else None,
+        best_cost=run.best_cost if shown else None,
+        best_epoch=run.best_epoch if math.isfinite(run.best_cost) else None,
+        ending=run.ending,
+        tail=tail,
     )
 
 
-def _find_status(run: _RunSummary, theory: Theory) -> tuple[Status, str | None]:
+def _epochs_to_target(run: _RunSummary, standard: Standard) -> int | None:
+    """Return the first epoch at the target; the last one where only the parameters show that the run is there."""
+    if run.target_epoch is None and run.non_finite_epoch is not None and _only_costs_overflowed(run):
+        return run.epochs if run.final_gap <= standard.target_gap else None
+    return run.target_epoch
+
+
+def _status(run: _RunSummary, standard: Standard) -> tuple[Status, str | None]:
     """Return the status and its reason."""
-    start = max(run.initial_cost, theory.zero_cost)
-    if run.non_finite_epoch is not None:
-        return Status.DIVERGED, f"the cost became non-finite at epoch {run.non_finite_epoch}"
-    if run.final_cost > DIVERGENCE_FACTOR * start:
-        return Status.DIVERGED, f"the cost ended {run.final_cost / start:.1e} times above its start"
-    if run.target_epoch is not None:
+    start = max(run.initial_cost, standard.theory.zero_cost)
+    # Where only the recorded cost left the range of its dtype, the parameters say where the run is.
+    final_cost = run.final_gap + standard.theory.optimum_cost
+    if run.non_finite_epoch is None:
+        final_cost = max(final_cost, run.final_cost)
+    if run.non_finite_epoch is not None and not _only_costs_overflowed(run):
+        return Status.DIVERGED, _why_not_finite(run)
+    if final_cost > DIVERGENCE_FACTOR * start:
+        times = final_cost / start if start else math.inf
+        return Status.DIVERGED, f"the cost ended {times:.1e} times above its start"
+    if _epochs_to_target(run, standard) is not None:
         return Status.CONVERGED, None
-    if run.stalled:
+    if run.ending is Ending.STILL:
         return Status.STALLED, f"the best cost was reached at epoch {run.best_epoch} of {run.epochs}"
     return Status.BUDGET, f"{run.epochs} epochs used up before the target"
 
 
-def _find_stalls(costs: Tensor, epochs: int) -> Tensor:
-    """Return which of K runs' costs (E, K) are lowest before the last `STALL_WINDOW` of the epochs: (K,), boolean."""
-    window = stall_window(epochs)
-    if len(costs) <= window + 1:
+def _only_costs_overflowed(run: _RunSummary) -> bool:
+    """Return whether costs were too large for their dtype, and the parameters are finite at the end."""
+    return run.nan_epoch is None and math.isfinite(run.final_gap)
+
+
+def _why_not_finite(run: _RunSummary) -> str:
+    """Return which quantity became non-finite, how, and when."""
+    epoch, parameters = run.non_finite_epoch, "and the parameters ended " if not math.isfinite(run.final_gap) else ""
+    kind = "NaN" if run.nan_epoch == epoch else "infinite"
+    how = f"the cost became {kind} at epoch {epoch}"
+    if not parameters:
+        return f"{how}, though the parameters are finite"
+    return f"{how}, {parameters}{'NaN' if math.isnan(run.final_gap) else 'infinite'}"
+
+
+def find_endings(costs: Tensor, standard: Standard) -> list[Ending]:
+    """Return how K runs' costs (E, K), infinite where they are not finite, moved at their end."""
+    window = stall_window(standard.budget)
+    late = torch.zeros(costs.shape[1], dtype=torch.bool)
+    if len(costs) > window:
+        late = costs[-window:].amin(0) < costs[:-window].amin(0)
+    if len(costs) < PARTS * window:  # too short for windows to tell a swing from a stall
+        still, rising = torch.zeros_like(late), _rises(costs[len(costs) // 2 :])
+    else:
+        parts = costs[-PARTS * window :].reshape(PARTS, window, -1)
+        still, rising = _movement(parts.amax(1), parts.amin(1), standard)
+    endings = []
+    for is_late, is_still, is_rising in zip(late.tolist(), still.tolist(), rising.tolist(), strict=True):
+        found = Ending.STILL if is_still else Ending.RISING if is_rising else Ending.SWINGING
+        endings.append(Ending.DESCENDING if is_late else found)
+    return endings
+
+
+def _rises(costs: Tensor) -> Tensor:
+    """Return which of K runs rise at every one of these epochs, (E, K)."""
+    if len(costs) < FEWEST_RISING:
         return torch.zeros(costs.shape[1], dtype=torch.bool)
-    return costs[-window:].amin(0) >= costs[:-window].amin(0)
+    return (costs.diff(dim=0) > 0).all(0)
+
+
+def _movement(highs: Tensor, lows: Tensor, standard: Standard) -> tuple[Tensor, Tensor]:
+    """Return which of K runs stand still, and which rise, by the highs and lows of `PARTS` windows, (PARTS, K) each."""
+    allowed = cost_rounding(highs.amax(0), standard.theory, standard.eps)
+    still = (highs.amax(0) - highs.amin(0) <= allowed) & (lows.amax(0) - lows.amin(0) <= allowed)
+    rising = (highs.diff(dim=0) > 0).all(0) & (lows.diff(dim=0) > 0).all(0)
+    return still & torch.isfinite(highs).all(0), rising & ~still
+
+
+def _tails(gaps: Tensor) -> list[Tail | None]:
+    """Return the quantiles of each run's gap over its last half; None where they are not finite."""
+    half = gaps[len(gaps) // 2 :]
+    shares = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    rows = torch.quantile(half, shares, dim=0).T.tolist() if len(half) else []
+    return [Tail(*row) if all(map(math.isfinite, row)) else None for row in rows]
 
 
 def _first_true(mask: Tensor) -> list[int | None]:
@@ -128,13 +238,17 @@ def _first_true(mask: Tensor) -> list[int | None]:
 class StoppingRule:
     """Tells from look to look which of K runs may stop; each look is given only what is new since the one before.
 
-    target_gap: cost − optimum cost. budget: the epochs that the runs may take.
+    A run may stop when it has converged or diverged, and when it stands still: that is asked at the end of each tenth
+    of the budget, of the highs and lows of the tenths before.
     """
 
-    def __init__(self, target_gap: float, budget: int) -> None:
-        self._target_gap, self._window, self._epochs = target_gap, stall_window(budget), 0
+    def __init__(self, standard: Standard) -> None:
+        self._standard, self._window, self._seen = standard, stall_window(standard.budget), 0
         self._over = torch.tensor(False)
-        self._best, self._best_at = torch.tensor(math.inf, dtype=torch.float64), torch.tensor(0)
+        self._highs: list[Tensor] = []
+        self._lows: list[Tensor] = []
+        self._part: list[Tensor] = []
+        self._best = torch.tensor(math.inf, dtype=torch.float64)
 
     def may_stop(self, costs: Tensor, gaps: Tensor) -> Tensor:
         """Return which have converged, diverged or stalled by now: (K,), boolean.
@@ -142,13 +256,26 @@ class StoppingRule:
         costs, gaps: (E, K), float64, on the CPU, those of the E epochs since the last look.
         """
         finite = torch.isfinite(costs)
-        self._over = self._over | ~finite.all(0) | (gaps <= self._target_gap).any(0)
+        self._over = self._over | ~finite.all(0) | (gaps <= self._standard.target_gap).any(0)
         bounded = torch.where(finite, costs, math.inf)
-        lowest, lowest_at = bounded.amin(0), bounded.argmin(0)  # the first of several
-        better = lowest < self._best
-        self._best = torch.where(better, lowest, self._best)
-        self._best_at = torch.where(better, self._epochs + lowest_at, self._best_at)
-        self._epochs += len(costs)
-        if self._epochs <= self._window + 1:
-            return self._over
-        return self._over | (self._best_at < self._epochs - self._window)
+        while len(bounded):
+            room = self._window - self._seen % self._window
+            piece, bounded = bounded[:room], bounded[room:]
+            self._part.append(torch.stack([piece.amax(0), piece.amin(0)]))
+            self._seen += len(piece)
+            if self._seen % self._window == 0:
+                self._over = self._over | self._end_part()
+        return self._over
+
+    def _end_part(self) -> Tensor:
+        """Return which runs stand still at the end of a tenth, (K,)."""
+        high = torch.stack([part[0] for part in self._part]).amax(0)
+        low = torch.stack([part[1] for part in self._part]).amin(0)
+        improved = low < self._best
+        self._best = torch.minimum(self._best, low)
+        self._part = []
+        self._highs, self._lows = [*self._highs, high][-PARTS:], [*self._lows, low][-PARTS:]
+        if len(self._highs) < PARTS:
+            return torch.zeros_like(improved)
+        still, _ = _movement(torch.stack(self._highs), torch.stack(self._lows), self._standard)
+        return still & ~improved

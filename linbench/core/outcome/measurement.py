@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from linbench.core.criteria import RULES
 from linbench.core.errors import LinbenchError, one_line
-from linbench.core.outcome.judgement import Judgement, judge_runs
-from linbench.core.outcome.record import Record, Status, Trajectory
+from linbench.core.outcome.judgement import Judgement, Standard, judge_runs
+from linbench.core.outcome.record import Record, Rounding, Status, Trajectory
+from linbench.core.problem.eigenbasis import MOST_COLUMNS, eigenbasis
 from linbench.core.request.canonical import jsonable
 
 if TYPE_CHECKING:
@@ -19,10 +22,27 @@ if TYPE_CHECKING:
 
     from linbench.core.problem.workbench import Setup
     from linbench.core.request.case import Case
+    from linbench.core.request.choice import Choice
+    from linbench.core.request.settings import Settings
 
 
 MOST_POINTS = 2001
 """Trajectories are kept whole up to 2,000 epochs, and thinned to so many points beyond."""
+
+_RIDGE_CLASSES = frozenset(
+    {
+        "torch.optim:ASGD",
+        "torch.optim:Adadelta",
+        "torch.optim:Adagrad",
+        "torch.optim:Adam",
+        "torch.optim:Adamax",
+        "torch.optim:NAdam",
+        "torch.optim:RAdam",
+        "torch.optim:RMSprop",
+        "torch.optim:SGD",
+    }
+)
+"""Classes that add weight_decay·θ to the gradient and do with the sum what they do with a gradient."""
 
 _COSTS_AT_ONCE = 2_000_000
 """Costs that are judged together, at most: 16 MB in float64, in several copies."""
@@ -33,6 +53,8 @@ class Measurement:
     """K runs of E epochs, as an engine hands them over.
 
     costs: (E + 1, K), in any dtype on any device. evaluations: K counts of cost-and-gradient evaluations.
+    evaluations_by_epoch: for each run how many there had been after each epoch; without it every epoch has
+    `steps_per_epoch`. initial_weight: (K, d, m) and initial_bias: (K, m), for a model that is XW + b.
     weight: (K, d, m) and bias: (K, m), the final parameters; None for a model that is not XW + b.
     outputs: (K, n, m), the final model output; needed only where weight is None.
     weights: (E + 1, K, d, m) and biases: (E + 1, K, m), where costs alone cannot resolve the target.
@@ -49,6 +71,17 @@ class Measurement:
     biases: Tensor | None = None
     predictions: Tensor | None = None
     epochs_run: Sequence[int] | None = None
+    evaluations_by_epoch: Sequence[Sequence[int]] | None = None
+    steps_per_epoch: int = 1
+    initial_weight: Tensor | None = None
+    initial_bias: Tensor | None = None
+
+
+def standard_of(setup: Setup, settings: Settings) -> Standard:
+    """Return what the runs of a setup are held to."""
+    theory = setup.solution.theory
+    eps = torch.finfo(setup.X.dtype).eps
+    return Standard(theory=theory, target_gap=settings.target * theory.scale, budget=settings.epochs, eps=eps)
 
 
 def make_records(
@@ -63,28 +96,35 @@ def make_records(
     """Return one record for each of K cases that share a setup. warnings: those that hold for all of them."""
     theory, settings = setup.solution.theory, cases[0].settings
     epochs_run = measurement.epochs_run or [settings.epochs] * len(cases)
-    final_gaps = _final_gaps(setup, measurement).tolist()
+    final_gaps = _final_gaps(setup, measurement)
+    initial_parts = _initial_gap_parts(setup, measurement, len(cases))
+    ridge_gaps = _ridge_gaps(cases, setup, measurement)
+    standard, batches = standard_of(setup, settings), has_batches(setup, settings)
     weights, biases = _rows(measurement.weight, len(cases)), _rows(measurement.bias, len(cases))
     predictions = _rows(measurement.predictions, len(cases))
     by_lane: dict[int, Record] = {}
     for lanes, epochs in _group_by_epochs(epochs_run):
         costs = measurement.costs[: epochs + 1, lanes].to("cpu", torch.float64)
         gaps = _gaps(setup, measurement, costs, lanes, epochs)
-        judgements = judge_runs(costs, gaps, settings.target * theory.scale, theory)
+        judgements = judge_runs(costs, gaps, final_gaps[lanes], standard=standard, batches=batches)
         for column, (lane, judgement) in enumerate(zip(lanes, judgements, strict=True)):
-            warning = _warn_if_unmoved(judgement, costs[:, column])
+            gap = float(final_gaps[lane])
             by_lane[lane] = Record(
                 **_identity(cases[lane], engine),
                 **_fields(judgement),
                 epochs_run=epochs,
                 evaluations=measurement.evaluations[lane],
                 optimum_cost=theory.optimum_cost,
-                gap=final_gaps[lane],
-                relative_gap=theory.relative(final_gaps[lane]),
+                gap=gap,
+                relative_gap=theory.relative(gap),
                 weight=weights[lane],
                 bias=biases[lane],
                 prediction=predictions[lane],
-                warnings=tuple(warnings) if warning is None else (*warnings, warning),
+                warnings=tuple(warnings),
+                evaluations_to_target=_evaluations_to(judgement.epochs_to_target, measurement, lane),
+                rounding=_rounding(setup, measurement, lane) if judgement.status is Status.STALLED else None,
+                ridge_relative_gap=ridge_gaps.get(lane),
+                initial_gap_parts=initial_parts[lane],
                 trajectory=_trajectory(costs[:, column], judgement, trajectories),
                 theory=theory,
             )
@@ -134,6 +174,87 @@ def _gaps(setup: Setup, measurement: Measurement, costs: Tensor, lanes: list[int
     return setup.solution.gap(measurement.weights[: epochs + 1, lanes], measurement.biases[: epochs + 1, lanes])
 
 
+def has_batches(setup: Setup, settings: Settings) -> bool:
+    """Return whether an epoch has several updates."""
+    return settings.batch_size is not None and settings.batch_size < len(setup.X)
+
+
+def _evaluations_to(epoch: int | None, measurement: Measurement, lane: int) -> int | None:
+    if epoch is None:
+        return None
+    if measurement.evaluations_by_epoch is None:
+        return epoch * measurement.steps_per_epoch
+    return measurement.evaluations_by_epoch[lane][epoch - 1] if epoch else 0
+
+
+def _initial_gap_parts(setup: Setup, measurement: Measurement, count: int) -> list[Sequence[float] | None]:
+    """Return the gap of each start by eigenvector; that of zero parameters is the theory's, exactly."""
+    weight, bias = measurement.initial_weight, measurement.initial_bias
+    if weight is None or bias is None:
+        return [None] * count
+    theta = _parameters(setup, weight, bias)
+    theory, at_zero = setup.solution.theory, (theta == 0).all(-1).all(-1).tolist()
+    if all(at_zero):
+        return [theory.gap_parts] * count if len(theory.gap_parts) <= MOST_COLUMNS else [None] * count
+    basis = eigenbasis(setup.solution)
+    if basis is None:
+        return [theory.gap_parts if zero and len(theory.gap_parts) <= MOST_COLUMNS else None for zero in at_zero]
+    parts = basis.gap_parts(theta).tolist()
+    return [theory.gap_parts if zero else row for zero, row in zip(at_zero, parts, strict=True)]
+
+
+def _ridge_gaps(cases: Sequence[Case], setup: Setup, measurement: Measurement) -> dict[int, float]:
+    """Return, for runs whose weight decay stands for a ridge penalty, how far they are from what it asks for."""
+    decays = {lane: decay for lane, case in enumerate(cases) if (decay := ridge_penalty(case.optimizer)) is not None}
+    basis = eigenbasis(setup.solution) if decays else None
+    if basis is None or measurement.weight is None or measurement.bias is None:
+        return {}
+    theta = _parameters(setup, measurement.weight, measurement.bias)
+    found = {lane: float(basis.ridge_gaps(theta[lane : lane + 1], decay)) for lane, decay in decays.items()}
+    return {lane: gap for lane, gap in found.items() if math.isfinite(gap)}
+
+
+def ridge_penalty(optimizer: Choice) -> float | None:
+    """Return the weight decay of one of torch's own classes that adds decay·θ to the gradient; None elsewhere.
+
+    Such a run ends where the gradient of f(θ) + decay/2·‖θ‖² is zero, whatever else the class does with gradients.
+    Decoupled decay (AdamW) has no such point.
+    """
+    decay = optimizer.params.get("weight_decay")
+    if optimizer.component.target not in _RIDGE_CLASSES or optimizer.params.get("decoupled_weight_decay"):
+        return None
+    if optimizer.params.get("maximize") or isinstance(decay, bool) or not isinstance(decay, int | float):
+        return None
+    return float(decay) if decay > 0 else None
+
+
+def _rounding(setup: Setup, measurement: Measurement, lane: int) -> Rounding | None:
+    """Return the exact gradient at the end of a run beside what rounding makes of it."""
+    if measurement.weight is None or measurement.bias is None:
+        return None
+    A = torch.cat([setup.problem.X, torch.ones(len(setup.problem.X), 1, dtype=torch.float64)], dim=1)
+    A = A[:, : len(setup.solution.parameters)]
+    y, theta = setup.problem.y, _parameters(setup, measurement.weight[lane][None], measurement.bias[lane][None])[0]
+    if not bool(theta.isfinite().all()):
+        return None
+    scale, dtype = 2 / y.numel(), setup.X.dtype
+    gradient = scale * (A.T @ (A @ theta - y)).abs()
+    allowed = torch.finfo(dtype).eps * scale * (A.abs().T @ (A.abs() @ theta.abs() + y.abs()))
+    spacing = torch.finfo(dtype).eps * torch.exp2(theta.abs().clamp(min=torch.finfo(dtype).tiny).log2().floor())
+    return Rounding(_largest(gradient, allowed), _largest(gradient, spacing))
+
+
+def _largest(values: Tensor, units: Tensor) -> float:
+    """Return the largest value in its own unit; a value of zero counts as zero in any unit."""
+    return float(torch.where(values == 0, 0.0, values / units).amax())
+
+
+def _parameters(setup: Setup, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return θ (K, p, m), float64, on the CPU: the weight, and the bias where the problem has an intercept."""
+    theta = torch.cat([weight, bias.unsqueeze(-2)], dim=-2).to("cpu", torch.float64)
+    return theta[..., : len(setup.solution.parameters), :]
+
+
 def _identity(case: Case, engine: str) -> dict[str, Any]:
     settings = case.settings
     return {
@@ -149,18 +270,14 @@ def _identity(case: Case, engine: str) -> dict[str, Any]:
         "batch_size": settings.batch_size,
         "target": settings.target,
         "engine": engine,
+        "lr_is_default": case.optimizer.lr_is_default,
+        "rules": RULES,
     }
 
 
 def _fields(judgement: Judgement) -> dict[str, Any]:
     # Not `dataclasses.asdict`, which copies each value: a sweep has a million records.
     return {name: getattr(judgement, name) for name in Judgement.__slots__}
-
-
-def _warn_if_unmoved(judgement: Judgement, costs: Tensor) -> str | None:
-    if judgement.status is Status.STALLED and bool((costs == costs[0]).all()):
-        return "the cost never changed: the parameters did not move, or by less than rounding"
-    return None
 
 
 def _trajectory(costs: Tensor, judgement: Judgement, wanted: bool | int) -> Trajectory | None:
