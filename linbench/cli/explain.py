@@ -123,8 +123,9 @@ def _forecast(theory: Theory, target: float, lr: float | None) -> _Forecast:
     except ValueError:
         return _Forecast(target, ())
     rows += [
-        _tuned_row("gradient_descent", "gradient descent", predictions.gradient_descent),
-        _tuned_row("heavy_ball", "heavy ball", predictions.heavy_ball),
+        _tuned_row("best_gradient_descent", "gradient descent, best for this start", predictions.best_gradient_descent),
+        _tuned_row("gradient_descent", "gradient descent, best for the worst start", predictions.gradient_descent),
+        _tuned_row("heavy_ball", "heavy ball, best for the worst start", predictions.heavy_ball),
         _tuned_row("nesterov", "Nesterov", predictions.nesterov),
         _tuned_row("nesterov_for_quadratics", "Nesterov, for quadratics", predictions.nesterov_for_quadratics),
         _Row("krylov_limit", "the limit of all that step along gradients", predictions.krylov_limit),
@@ -138,14 +139,17 @@ def _tuned_row(key: str, name: str, prediction: Prediction) -> _Row:
 
 def _row_at(lr: float, theory: Theory, target: float) -> _Row:
     """Return the row of gradient descent at the learning rate that was asked for."""
+    from linbench.results.notes.words import tell_from_one
     from linbench.theory.predictions import predicted_epochs
     from linbench.theory.rates import GradientMethod
 
     key, name = "gradient_descent_at_lr", "gradient descent"
     method, ratio = GradientMethod(lr), lr / theory.largest_stable_lr
-    if ratio > 1:
-        return _Row(key, name, None, method, f"diverges: lr is {ratio:.6g} × 2/L")
     epochs = predicted_epochs(theory, method, target)
+    if ratio > 1:
+        # A start with little along the largest curvature may be at the target before that part has grown.
+        before = "" if epochs is None else f"{epochs}, then "
+        return _Row(key, name, epochs, method, f"{before}diverges: lr is {tell_from_one(ratio)} × 2/L")
     return _Row(key, name, epochs, method, "never: lr is 2/L" if ratio == 1 and epochs is None else "")
 
 
@@ -173,7 +177,7 @@ def _answer_lines(answer: _Answer) -> Iterator[str]:
         yield f"  {name:<{width}}  " + "  ".join(f"{value:.10g}" for value in row)
     yield ""
     for name, value in _quantities(theory):
-        yield f"{name:<44}  {value}"
+        yield f"{name:<48}  {value}"
 
 
 def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
@@ -185,7 +189,7 @@ def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
     yield "μ, the smallest that is not zero", f"{theory.mu:.6g}"
     yield "condition number κ = L/μ", f"{theory.condition_number:.6g}"
     yield "largest stable lr of gradient descent, 2/L", f"{theory.largest_stable_lr:.6g}"
-    yield "its best fixed lr, 2/(L + μ)", f"{theory.best_fixed_lr:.6g}"
+    yield "its best fixed lr for the worst start, 2/(L + μ)", f"{theory.best_fixed_lr:.6g}"
     rate = theory.best_fixed_rate
     yield "distance to the optimum per epoch at that lr", f"× {rate:.6g}, (κ − 1)/(κ + 1)"
     if 0 < rate < 1:

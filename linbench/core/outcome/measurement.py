@@ -100,6 +100,7 @@ def make_records(
     initial_parts = _initial_gap_parts(setup, measurement, len(cases))
     ridge_gaps = _ridge_gaps(cases, setup, measurement)
     standard, batches = standard_of(setup, settings), has_batches(setup, settings)
+    warnings = [*warnings, *filter(None, [_rounded_data(setup, settings)])]
     weights, biases = _rows(measurement.weight, len(cases)), _rows(measurement.bias, len(cases))
     predictions = _rows(measurement.predictions, len(cases))
     by_lane: dict[int, Record] = {}
@@ -172,6 +173,16 @@ def _gaps(setup: Setup, measurement: Measurement, costs: Tensor, lanes: list[int
     if measurement.weights is None or measurement.biases is None:
         return costs - setup.solution.theory.optimum_cost
     return setup.solution.gap(measurement.weights[: epochs + 1, lanes], measurement.biases[: epochs + 1, lanes])
+
+
+def _rounded_data(setup: Setup, settings: Settings) -> str | None:
+    """Return a warning where the data of the dtype have another optimum than the data that were given."""
+    if setup.rounding_gap <= settings.target:
+        return None
+    moved = f"moves the optimum by a relative gap of {setup.rounding_gap:.2g}"
+    if math.isinf(setup.rounding_gap):
+        moved = "leaves nothing to solve"
+    return f"rounding the data to {settings.dtype} {moved}: use --dtype float64, or standardize the features"
 
 
 def has_batches(setup: Setup, settings: Settings) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,7 +32,8 @@ class Setup:
 
     X: (n, d), y: (n, m), on the device in the case's dtype. form: None for a model that is not XW + b.
     features: (1, d) or None, where a prediction was asked for. bases: makes the optimizers that others wrap.
-    trial_results: what trials found out about optimizers, by their structure.
+    trial_results: what trials found out about optimizers, by their structure. rounding_gap: the
+    relative gap of the optimum of the data as they are in the dtype.
     """
 
     problem: Problem
@@ -44,6 +46,7 @@ class Setup:
     features: Tensor | None
     bases: Bases
     trial_results: dict[Hashable, Any] = field(default_factory=dict)
+    rounding_gap: float = 0.0
 
     @property
     def torch_device(self) -> torch.device:
@@ -147,7 +150,24 @@ class Workbench:
             y=on_device(problem.y),
             features=None if features is None else on_device(features),
             bases=self._bases,
+            rounding_gap=self._rounding_gap(problem, dtype),
         )
+
+    def _rounding_gap(self, problem: Problem, dtype: torch.dtype) -> float:
+        """Return the relative gap by which rounding the data to a dtype moves the optimum; infinite beyond its range."""
+        X, y = problem.X.to(dtype).double(), problem.y.to(dtype).double()
+        if X.equal(problem.X) and y.equal(problem.y):
+            return 0.0
+        if not bool(X.isfinite().all() & y.isfinite().all()):
+            return math.inf
+        solution = self.solution(problem)
+        try:
+            rounded = solve(replace(problem, X=X, y=y)).parameters
+        except ProblemError:  # a column of the rounded data may have nothing left
+            return math.inf
+        d = problem.n_features
+        bias = rounded[d] if len(rounded) > d else torch.zeros(problem.n_targets, dtype=torch.float64)
+        return solution.theory.relative(float(solution.gap(rounded[:d], bias)))
 
 
 def _build_model(choice: Choice, problem: Problem) -> nn.Module:

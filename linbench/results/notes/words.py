@@ -231,10 +231,11 @@ def _most(value: Any) -> Any:
 def _times(ratio: Any) -> str:
     """Return ratios above 1 as `1.8 ×`, with as many digits as tell them from 1."""
     ratios = ratio if isinstance(ratio, list) else [ratio]
-    return " to ".join(dict.fromkeys(_apart_from_one(one) for one in ratios)) + " ×"
+    return " to ".join(dict.fromkeys(tell_from_one(one) for one in ratios)) + " ×"
 
 
-def _apart_from_one(ratio: float) -> str:
+def tell_from_one(ratio: float) -> str:
+    """Return three digits, more where they would read 1."""
     digits = 3
     while digits < 17 and float(f"{ratio:.{digits}g}") == 1 != ratio:
         digits += 1
@@ -244,5 +245,5 @@ def _apart_from_one(ratio: float) -> str:
 def _ratio(ratio: float) -> str:
     """Return two digits, more where they would read 1, without an exponent for what a person still reads."""
     if 0.9 < ratio < 1.1:
-        return _apart_from_one(ratio) if ratio != 1 else "1"
+        return tell_from_one(ratio) if ratio != 1 else "1"
     return f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}" if ratio < 10_000 else f"{ratio:.1e}"
