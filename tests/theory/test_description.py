@@ -1,73 +1,88 @@
-"""Each verdict is one of a run that really went so."""
+"""What is said of a run is true of a run that really went so."""
 
 import pytest
 
 import linbench
+from linbench.core.outcome.note import NoteKind
 from linbench.theory.description import describe_run
 from linbench.theory.measured_rate import measured_rate
-from linbench.theory.predictions import predict
 
 STUDY = linbench.Problem([[1.0], [2.0], [3.0], [4.0]], [50.0, 70.0, 90.0, 85.0])
 LIMIT = linbench.solve(STUDY).theory.largest_stable_lr
 
 
-def said(spec, epochs=2000, compared=True, problem=STUDY, **settings):
-    (record,) = linbench.compare(
-        spec, "manual", problems=problem, epochs=epochs, timing=False, trajectories=True, **settings
-    )
-    predictions = predict(record.theory, record.target) if compared and record.theory else None
-    rate = None
-    if record.trajectory is not None:
-        gaps = [cost - record.optimum_cost for cost in record.trajectory.cost]
-        rate = measured_rate(record.trajectory.epoch, gaps)
-    return describe_run(record, predictions=predictions, rate=rate)
+def described(spec, epochs=2000, problem=STUDY, model="manual", **settings):
+    (record,) = linbench.compare(spec, model, problems=problem, epochs=epochs, timing=False, **settings)
+    return describe_run(record)
 
 
 @pytest.mark.parametrize(
-    ("spec", "settings", "words"),
+    ("spec", "settings", "kind", "values"),
     [
-        ("sgd:lr=0.1", {"compared": False}, "converged at the predicted rate"),
-        ("sgd:lr=0.01", {}, "converged at the predicted rate, 9× slower than tuned gradient descent"),
-        ("sgd:lr=0.1,momentum=0.6", {}, "converged at the predicted rate, in 30× the epochs of the Krylov limit"),
-        ("adam:lr=1", {}, "converged, 2.4× slower than tuned gradient descent"),
-        ("krylov-limit", {}, "converged, in 1× the epochs of the Krylov limit"),
-        ("rmsprop:lr=10", {}, "reached the target after 89 epochs, but left it again"),
-        (f"sgd:lr={1.8 * LIMIT!r}", {}, "diverged: lr is 1.8 × the largest stable one"),
-        ("sgd:lr=1,momentum=0.5", {}, "diverged: lr is 5.6 × the largest stable one"),
-        (f"sgd:lr={LIMIT!r}", {"dtype": "float64", "epochs": 200}, "oscillates: lr is 1 × 2/L"),
-        (f"sgd:lr={1.001 * LIMIT!r}", {"dtype": "float64", "epochs": 200}, "oscillates: lr is 1.001 × 2/L"),
-        ("sgd:lr=0.11", {"target": 1e-14}, "stalled at the float32 noise floor"),
-        ("sgd:lr=1e-4", {"dtype": "bfloat16"}, "stalled where its steps are smaller than bfloat16 rounding"),
-        ("sgd:lr=0.1,weight_decay=1", {}, "stalled far above the noise floor"),
-        ("sgd:lr=1e-30", {}, "never moved: its steps are zero, or smaller than rounding"),
-        ("sgd:lr=1e-3", {}, "still descending: raise --epochs to about 18,000"),
-        ("adam:lr=0.01", {}, "still descending: raise --epochs to about 9,800"),
+        ("sgd:lr=0.1", {}, NoteKind.CONVERGED, {"as_predicted": True, "epochs": 173, "epochs_at_best_lr": 148}),
+        ("sgd:lr=0.01", {}, NoteKind.CONVERGED, {"as_predicted": True, "epochs": 1743}),
+        ("sgd:lr=0.1,momentum=0.6", {}, NoteKind.CONVERGED, {"as_predicted": True, "krylov_limit": 2}),
+        ("adam:lr=1", {}, NoteKind.CONVERGED, {"as_predicted": False}),
+        ("krylov-limit", {}, NoteKind.CONVERGED, {"krylov_limit": 2}),
+        ("rmsprop:lr=10", {}, NoteKind.LEFT, {"epochs": 89}),
+        (f"sgd:lr={1.8 * LIMIT!r}", {}, NoteKind.DIVERGED, {"lr_ratio": pytest.approx(1.8)}),
+        ("sgd:lr=1,momentum=0.5", {}, NoteKind.DIVERGED, {"lr_ratio": pytest.approx(5.57, abs=0.01)}),
+        (f"sgd:lr={LIMIT!r}", {"dtype": "float64", "epochs": 200}, NoteKind.OSCILLATES, {"lr": LIMIT}),
         (
-            "krylov-limit",
-            {"batch_size": 2},
-            "failed: ValueError: the Krylov limit is one of full batches: leave out the batch size",
+            f"sgd:lr={1.001 * LIMIT!r}",
+            {"dtype": "float64", "epochs": 200},
+            NoteKind.RISING,
+            {"lr_ratio": pytest.approx(1.001)},
         ),
+        ("sgd:lr=0.01,maximize=True", {"epochs": 5}, NoteKind.RISING, {"lr_ratio": None}),
+        ("sgd:lr=0.11", {"target": 1e-14}, NoteKind.NOISE_FLOOR, {"dtype": "float32"}),
+        ("sgd:lr=1e-4", {"dtype": "bfloat16"}, NoteKind.ROUNDED_STEPS, {"dtype": "bfloat16"}),
+        ("sgd:lr=0.1,weight_decay=1", {}, NoteKind.RIDGE, {"weight_decay": 1}),
+        ("adam:lr=1,weight_decay=0.1", {}, NoteKind.RIDGE, {"weight_decay": 0.1}),
+        ("sgd:lr=1e-30", {}, NoteKind.NEVER_MOVED, {}),
+        ("sgd:lr=1e-3", {}, NoteKind.UNDER_WAY, {"predicted_epochs": 17464}),
+        ("sgd:lr=0.01,momentum=0.99", {"epochs": 200}, NoteKind.UNDER_WAY, {"predicted_epochs": 780}),
+        ("sgd:lr=0.05,momentum=0.99", {"epochs": 500}, NoteKind.UNDER_WAY, {"predicted_epochs": 602}),
+        ("adam:lr=5", {"epochs": 100}, NoteKind.SWINGING, {}),
+        ("adam:lr=0.01", {}, NoteKind.DESCENDING, {}),
+        ("sgd:lr=0.1", {"batch_size": 1}, NoteKind.HOVERS, {}),
     ],
 )
-def test_a_run_is_told_in_words(spec, settings, words):
-    assert said(spec, **settings) == words
+def test_a_run_is_described_by_what_it_did(spec, settings, kind, values):
+    note = described(spec, **settings)
+    assert note.kind is kind
+    assert {name: note.values[name] for name in values} == values
 
 
-def test_other_divergence_keeps_its_reason(make_record):
-    record = make_record(optimizer="adam", status=linbench.Status.DIVERGED, reason="the cost became non-finite")
-    assert describe_run(record) == "diverged: the cost became non-finite"
-
-
-def test_a_skipped_case_keeps_its_reason(make_record):
-    assert (
-        describe_run(make_record(status=linbench.Status.SKIPPED, reason="no such device")) == "skipped: no such device"
+def test_what_is_predicted_of_an_unfinished_run_happens():
+    needed = described("sgd:lr=5e-3", model="linear", dtype="float64").values["predicted_epochs"]
+    (record,) = linbench.compare(
+        "sgd:lr=5e-3", "linear", problems=STUDY, epochs=needed + 20, dtype="float64", timing=False
     )
+    assert record.epochs_to_target == needed
 
 
-def test_without_theory_a_verdict_is_shorter(make_record):
-    record = make_record(status=linbench.Status.CONVERGED, epochs_to_target=9)
-    assert describe_run(record) == "converged"
-    assert describe_run(make_record()) == "still descending: raise --epochs"
+def test_a_prediction_is_from_the_runs_own_start():
+    first, second = (described("sgd:lr=0.1", model="linear", seeds=[seed]).values for seed in (0, 1))
+    assert first["as_predicted"]
+    assert second["as_predicted"]
+    assert first["epochs_at_best_lr"] != second["epochs_at_best_lr"]
+
+
+def test_gradients_are_counted_where_an_epoch_evaluates_several():
+    note = described("lbfgs")
+    assert note.values["evaluations"] >= note.values["krylov_limit"] == 2
+
+
+@pytest.mark.parametrize("status", [linbench.Status.ERROR, linbench.Status.SKIPPED])
+def test_nothing_is_said_of_what_was_not_trained(make_record, status):
+    assert describe_run(make_record(status=status, reason="no such device")) is None
+
+
+def test_without_theory_only_what_was_seen_is_said(make_record):
+    record = make_record(status=linbench.Status.CONVERGED, epochs_to_target=9, relative_gap=1e-7)
+    assert describe_run(record).values == {"epochs": 9, "as_predicted": False, "predicted_epochs": None}
+    assert describe_run(make_record()).kind is NoteKind.SWINGING
 
 
 @pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])

@@ -154,7 +154,7 @@ class Workbench:
         )
 
     def _rounding_gap(self, problem: Problem, dtype: torch.dtype) -> float:
-        """Return the relative gap by which rounding the data to a dtype moves the optimum; infinite beyond its range."""
+        """Return the relative gap by which rounding the data to a dtype moves the optimum, maybe infinite."""
         X, y = problem.X.to(dtype).double(), problem.y.to(dtype).double()
         if X.equal(problem.X) and y.equal(problem.y):
             return 0.0
