@@ -28,11 +28,12 @@ def records(make_record):
     ]
 
 
-def test_the_json_document_names_version_schema_environment_problems_and_records(records):
+def test_the_json_document_names_version_schema_environment_problems_notes_and_records(records):
     document = json.loads(as_json(records))
-    assert list(document) == ["linbench", "schema", "environment", "problems", "records"]
+    assert list(document) == ["linbench", "schema", "environment", "problems", "notes", "records"]
     assert document["linbench"] == metadata.version("linbench")
     assert document["schema"] == 1
+    assert [set(note) >= {"kind", "about", "text"} for note in document["notes"]] == [True] * len(document["notes"])
     assert document["records"] == [json.loads(json.dumps(record.to_dict())) for record in records]
     assert {"linbench", "python", "torch", "platform", "cpu", "cores", "threads"} <= set(document["environment"])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from linbench.core.criteria import EPS, noise_floor
 from linbench.core.outcome.note import Note, NoteKind
 from linbench.core.outcome.record import TRAINED, Record, Status
 from linbench.results.notes.naming import Naming
+from linbench.results.notes.words import sentence
 from linbench.theory.rates import method_of
 
 if TYPE_CHECKING:
@@ -100,56 +101,58 @@ def _run_notes(rows: Sequence[Row]) -> Iterator[Note]:
     """Yield what became of the runs, alike ones together; of a row over seeds only what is said of some of them."""
     from linbench.theory.description import describe_run
 
-    naming, large = Naming.of(rows), len(rows) > MOST_DESCRIBED_RUNS
-    found: dict[tuple[object, ...], _Together] = {}
+    naming, large = Naming(rows), len(rows) > MOST_DESCRIBED_RUNS
+    found: dict[tuple[object, ...], list[_Described]] = {}
     for row in rows:
         for record in row.records:
             note = describe_run(record, predict=not large)
             if note is None or (note.kind in ONE_BY_ONE and (large or len(row.records) > 1)):
                 continue
-            alone = note.kind in ONE_BY_ONE
-            rates = _rates(record) if alone else {}
-            key = (note.kind, *_frozen({**note.values, **rates})) if alone else (note.kind, record.epochs)
-            found.setdefault(key, _Together(note, rates, {})).add(naming.name(row), len(row.records), note)
-    for together in found.values():
-        yield together.note_of_all()
+            if note.kind in ONE_BY_ONE:
+                note = replace(note, values={**note.values, **_rates(record)})
+                key: tuple[object, ...] = (sentence(note),)
+            else:
+                key = (note.kind, record.epochs)
+            found.setdefault(key, []).append(_Described(row, note))
+    for members in found.values():
+        yield _join(members, naming)
 
 
-@dataclass(slots=True)
-class _Together:
-    """Runs of which the same is said. rows: by their names, how many of how many of their runs."""
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A run's note, and the row that the run is of."""
 
-    first: Note
-    rates: dict[str, Any]
-    rows: dict[str, tuple[int, int]]
-    values: dict[str, list[Any]] | None = None
-
-    def add(self, name: str, runs: int, note: Note) -> None:
-        """Take one more run."""
-        self.rows[name] = (self.rows.get(name, (0, 0))[0] + 1, runs)
-        self.values = {} if self.values is None else self.values
-        for key, value in note.values.items():
-            self.values.setdefault(key, []).append(value)
-
-    def note_of_all(self) -> Note:
-        """Return one note on all of them; a number that differs between them is its lowest and highest."""
-        names = [
-            name if of in (1, said) else f"{name} ({said} of {of} seeds)" for name, (said, of) in self.rows.items()
-        ]
-        return Note(self.first.kind, tuple(names), {**_merge(self.values or {}), **self.rates})
+    row: Row
+    note: Note
 
 
-def _merge(values: dict[str, list[Any]]) -> dict[str, Any]:
+def _join(members: Sequence[_Described], naming: Naming) -> Note:
+    """Return one note on several runs.
+
+    Of a kind that is told run by run, a value that differs is a list in the order of `runs`; of any other kind it is
+    the lowest and the highest.
+    """
+    kind = members[0].note.kind
+    values = [member.note.values for member in members]
+    names = naming.names([member.row for member in members])
+    if kind not in ONE_BY_ONE:
+        return Note(kind, names, {name: _extent([one[name] for one in values]) for name in values[0]})
     merged: dict[str, Any] = {}
-    for name, several in values.items():
-        distinct = list(dict.fromkeys(several))
-        if len(distinct) == 1:
-            merged[name] = distinct[0]
-        elif all(isinstance(value, int | float) for value in distinct):
-            merged[name] = [min(distinct), max(distinct)]
-        else:
-            merged[name] = [value for value in distinct if value is not None]
-    return merged
+    for name in values[0]:
+        each = [one.get(name) for one in values]
+        merged[name] = each[0] if all(one == each[0] for one in each) else each
+    if any(isinstance(value, list) for value in merged.values()):
+        merged["runs"] = [naming.name(member.row) for member in members]
+    return Note(kind, names, merged)
+
+
+def _extent(values: Sequence[Any]) -> Any:
+    distinct = [value for value in dict.fromkeys(values) if value is not None]
+    if len(distinct) <= 1:
+        return distinct[0] if distinct else None
+    if all(isinstance(value, int | float) for value in distinct):
+        return [min(distinct), max(distinct)]
+    return distinct
 
 
 def _rates(record: Record) -> dict[str, Any]:
@@ -165,10 +168,6 @@ def _rates(record: Record) -> dict[str, Any]:
         return {}
     method = method_of(record)
     return {"measured_rate": measured, "predicted_rate": None if method is None else method.rate(theory.curvatures)}
-
-
-def _frozen(values: dict[str, Any]) -> tuple[object, ...]:
-    return tuple(sorted((name, str(value)) for name, value in values.items()))
 
 
 def _same_runs_note(rows: Sequence[Row]) -> Note | None:
@@ -191,7 +190,7 @@ def _timing_note(rows: Sequence[Row]) -> Note | None:
 
 def _reason_notes(rows: Sequence[Row]) -> Iterator[Note]:
     """Yield the reasons of failed and skipped cases, and the warnings of all; each text once."""
-    naming = Naming.of(rows)
+    naming = Naming(rows)
     found: dict[tuple[NoteKind, str], dict[str, None]] = {}
     for row in rows:
         for record in row.records:

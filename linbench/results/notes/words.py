@@ -77,18 +77,18 @@ def _oscillates(note: Note) -> str:
 
 
 def _converged(note: Note) -> str:
-    text = "converged at the predicted rate" if note.values.get("as_predicted") else "converged"
-    best, epochs = note.values.get("epochs_at_best_lr"), note.values["epochs"]
+    values = {name: _first(value) for name, value in note.values.items()}
+    text = "converged at the predicted rate" if values.get("as_predicted") else "converged"
+    best, epochs = values.get("epochs_at_best_lr"), values["epochs"]
     if best and epochs > MUCH_SLOWER * best:
         text += f", {_ratio(epochs / best)}× slower than gradient descent at its best lr for this start"
-    elif note.values.get("krylov_limit"):
-        ratio = note.values["evaluations"] / note.values["krylov_limit"]
-        text += f", with {_ratio(ratio)}× the gradients of the Krylov limit"
+    elif values.get("krylov_limit"):
+        text += f", with {_ratio(values['evaluations'] / values['krylov_limit'])}× the gradients of the Krylov limit"
     return f"{summarize_labels(note.about)}: {text}{_rate_clause(note)}"
 
 
 def _rate_clause(note: Note) -> str:
-    measured, predicted = note.values.get("measured_rate"), note.values.get("predicted_rate")
+    measured, predicted = _first(note.values.get("measured_rate")), _first(note.values.get("predicted_rate"))
     if measured is None:
         return ""
     text = f"; distance to the optimum × {measured:.5g} per epoch"
@@ -213,6 +213,11 @@ def _range(value: Any, digits: int) -> str:
     """Return a number, or the lowest and the highest of several where they differ in what is shown."""
     texts = list(dict.fromkeys(significant(one, digits) for one in (value if isinstance(value, list) else [value])))
     return " to ".join(texts)
+
+
+def _first(value: Any) -> Any:
+    """Return a value, or the first of several runs of which the same is said."""
+    return value[0] if isinstance(value, list) else value
 
 
 def _integers(value: Any) -> str:

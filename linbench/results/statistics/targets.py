@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linbench.core.criteria import EPS, noise_floor, stall_window
-from linbench.core.outcome.record import TRAINED, Record, Status
+from linbench.core.criteria import EPS, noise_floor
+from linbench.core.outcome.record import TRAINED, Ending, Record, Status
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Trajectory
@@ -35,8 +34,8 @@ def at_targets(records: Iterable[Record], targets: Sequence[float] = TARGETS) ->
     - at targets below the one at which it was stopped, unless its costs went that far before.
 
     A run that raised misses every target that is judged; a skipped one stays skipped. A run that diverged counts as
-    such at all targets. One that missed the target counts as stalled where its recorded costs reached no new low in
-    its last epochs, over the same window as for every run.
+    such at all targets. One that missed the target counts as stalled where its cost stood still at its end
+    (`Record.ending`).
     """
     settings: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
@@ -71,13 +70,24 @@ def _judge(record: Record, target: float) -> Record | None:
     if record.target <= target and record.epochs_to_target is not None:  # a run below its own target is below this one
         reached = record.epochs_to_target if reached is None else min(reached, record.epochs_to_target)
     if record.status is Status.DIVERGED:
-        return replace(record, target=target, epochs_to_target=reached)
+        evaluations = None if reached is None else _evaluations_to(record, reached)
+        return replace(record, target=target, epochs_to_target=reached, evaluations_to_target=evaluations)
     if reached is not None:
-        return replace(record, target=target, status=Status.CONVERGED, reason=None, epochs_to_target=reached)
+        return replace(
+            record,
+            target=target,
+            status=Status.CONVERGED,
+            reason=None,
+            epochs_to_target=reached,
+            evaluations_to_target=_evaluations_to(record, reached),
+            rounding=None,
+        )
     if record.status is Status.CONVERGED and record.epochs_run < record.epochs:
         return None
-    status, reason = _status_above_target(record, trajectory)
-    return replace(record, target=target, status=status, reason=reason, epochs_to_target=None)
+    status, reason = _status_above_target(record)
+    return replace(
+        record, target=target, status=status, reason=reason, epochs_to_target=None, evaluations_to_target=None
+    )
 
 
 def _first_epoch_at(trajectory: Trajectory, cost: float) -> int | None:
@@ -85,14 +95,18 @@ def _first_epoch_at(trajectory: Trajectory, cost: float) -> int | None:
     return next((epoch for epoch, recorded in pairs if recorded <= cost), None)
 
 
-def _status_above_target(record: Record, trajectory: Trajectory) -> tuple[Status, str | None]:
+def _status_above_target(record: Record) -> tuple[Status, str | None]:
     """Return status and reason of a run that misses the target: its own, unless it had reached an easier one."""
     if record.status is not Status.CONVERGED:
         return record.status, record.reason
     epochs = record.epochs_run
-    last = epochs - stall_window(epochs)  # the last epoch before the window
-    pairs = list(zip(trajectory.cost, trajectory.epoch, strict=True))
-    before = [pair for pair in pairs if pair[1] <= last]
-    if before and min(before)[0] <= min((cost for cost, epoch in pairs if epoch > last), default=math.inf):
-        return Status.STALLED, f"the best cost was reached at epoch {min(before)[1]} of {epochs}"
+    if record.ending is Ending.STILL:
+        return Status.STALLED, f"the best cost was reached at epoch {record.best_epoch} of {epochs}"
     return Status.BUDGET, f"{epochs} epochs used up before the target"
+
+
+def _evaluations_to(record: Record, epoch: int) -> int | None:
+    """Return the evaluations before an epoch; None where optimizers vary in them from step to step."""
+    if record.evaluations != record.epochs_run * record.steps_per_epoch:
+        return None
+    return epoch * record.steps_per_epoch

@@ -18,6 +18,8 @@ KEYS = [
     *("engine", "status", "reason", "epochs_run", "epochs_to_target", "evaluations", "initial_cost", "final_cost"),
     *("best_cost", "optimum_cost", "gap", "relative_gap", "parameters", "prediction", "warnings", "step_time_us"),
     "time_to_target_s",
+    *("lr_is_default", "best_epoch", "ending", "evaluations_to_target", "tail_gap", "rounding", "ridge_relative_gap"),
+    *("initial_gap_parts", "rules"),
 ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Record, Status, Theory, Trajectory, compare
+from linbench.core.outcome.record import Ending
 from linbench.core.criteria import noise_floor
 from linbench.results.statistics.run_group import group_runs
 from linbench.results.statistics.targets import TARGETS, at_targets
@@ -87,8 +88,11 @@ def test_judging_again_is_as_running_with_that_target(target):
 
 def test_a_run_that_arrived_at_an_easier_target_may_have_stalled_above_this_one():
     costs = [100.0, *[1.0] * 100]
-    (judged,) = at_targets([record_of(costs, target=1e-1, status=Status.CONVERGED, epochs_to_target=1)], [1e-3])
+    arrived = {"target": 1e-1, "status": Status.CONVERGED, "epochs_to_target": 1}
+    (judged,) = at_targets([record_of(costs, ending=Ending.STILL, best_epoch=1, **arrived)], [1e-3])
     assert (judged.status, judged.reason) == (Status.STALLED, "the best cost was reached at epoch 1 of 100")
+    (moving,) = at_targets([record_of(costs, ending=Ending.SWINGING, best_epoch=1, **arrived)], [1e-3])
+    assert (moving.status, moving.reason) == (Status.BUDGET, "100 epochs used up before the target")
 
 
 def test_a_run_that_diverged_reached_no_target():
