@@ -5,7 +5,7 @@ import time
 import torch
 
 from linbench.comparison import lr_of, specs_of
-from linbench.core.engines.batched import train_lanes
+from linbench.core.engines.lane_training import train_lanes
 from linbench.core.observer import Observer
 from linbench.core.problem.workbench import Workbench
 from linbench.core.request.plan import make_plan

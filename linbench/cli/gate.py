@@ -190,7 +190,6 @@ def _update(plugins: Plugins, options: dict[str, Any], session: StoreSession | N
 def _keeping(session: StoreSession | None, options: dict[str, Any], run: Callable[[StoreSession | None], T]) -> T:
     """Run with the store; a usual place that cannot be written, as in many a CI, must not fail a gate."""
     from linbench.core.errors import StoreError
-    from linbench.store.place import ENVIRONMENT
 
     try:
         return run(session)

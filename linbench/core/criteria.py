@@ -1,4 +1,4 @@
-"""The numbers by which a run is judged: what its costs can tell apart, and when it has stalled or diverged."""
+"""The numbers by which a run is judged: the rounding of its costs, and the bounds of a stall and of a divergence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOK_EVERY = 50
 
 
 def noise_floor(theory: Theory, eps: float) -> float:
-    """The gap below which costs computed with machine epsilon `eps` cannot be told apart.
+    """Return the gap below which costs computed with machine epsilon `eps` cannot be told apart.
 
     Near the optimum each residual carries a rounding error of about eps·|y|. With r = 8·eps·√mean(y²), where 8 leaves
     room for the handful of operations in between, a cost is off by up to (√cost* + r)² − cost*.
@@ -34,5 +34,5 @@ def noise_floor(theory: Theory, eps: float) -> float:
 
 
 def stall_window(epochs: int) -> int:
-    """The epochs at the end of so many in which a run that has not stalled improves its best cost."""
+    """Return how many epochs, the last of so many, a run may go without a new best cost before it has stalled."""
     return max(STALL_EPOCHS, math.ceil(epochs * STALL_WINDOW))

@@ -1,4 +1,4 @@
-"""What the harness asks of a device, and whether an object can be one."""
+"""The interface of a device, and checks of whether an object has it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _METHODS = ("unavailable", "synchronize")
 
 
 class Device(Protocol):
-    """Where cases run. An optional attribute `name: str` says what records call it (else the spec's text)."""
+    """A place where cases run. An optional attribute `name: str` says what records call it (else the spec's text)."""
 
     torch_device: torch.device
 
     def unavailable(self) -> str | None:
-        """Why this machine cannot run on it, or None where it can."""
+        """Return why this machine cannot run on it, or None where it can."""
 
     def synchronize(self) -> None:
         """Return when everything queued on the device is done; called around the clock only."""
@@ -43,7 +43,7 @@ def check_device(device: object) -> None:
 
 
 def why_unavailable(device: Device) -> str | None:
-    """What `device.unavailable()` says; raises ComponentError where that is neither text nor None."""
+    """Return what `device.unavailable()` says. Raises ComponentError where that is neither text nor None."""
     reason: object = device.unavailable()
     if reason is None or (isinstance(reason, str) and reason):
         return reason

@@ -1,4 +1,4 @@
-"""Where numbers were made: versions and machine, for records that travel."""
+"""The environment in which numbers were made: versions and machine, for records that travel."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 
 def version() -> str:
-    """The installed version of linbench."""
+    """Return the installed version of linbench."""
     return metadata.version("linbench")
 
 
 def environment() -> dict[str, Any]:
-    """Versions, operating system, processor, cores that this process may use, and torch's threads."""
-    import torch
+    """Return versions, operating system, processor, cores that this process may use, and torch's threads."""
+    import torch  # here, since `linbench --version` and `list` need no torch
 
     return {
         "linbench": version(),
@@ -31,7 +31,8 @@ def environment() -> dict[str, Any]:
 
 
 def cpu_model() -> str:
-    """The processor's name as the system gives it."""
+    """Return the processor's name as the system gives it."""
+    # On Linux `platform.processor()` is empty or the architecture's name.
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -40,7 +41,8 @@ def cpu_model() -> str:
 
 
 def available_cores() -> int:
-    """Cores that this process may run on."""
+    """Return how many cores this process may run on."""
+    # `os.cpu_count` counts the machine's cores, though a container or `taskset` may allow fewer.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -33,7 +33,7 @@ class Unsuitable(LinbenchError):  # noqa: N818  not an error: its cases are skip
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], of: str = "") -> UsageError:
-    """An error that names the closest known one: `unknown optimizer 'adm': did you mean 'adam'?`.
+    """Return an error that names the closest known one: `unknown optimizer 'adm': did you mean 'adam'?`.
 
     of: what it is unknown to, where that needs saying.
     """
@@ -48,6 +48,6 @@ def unknown_name(what: str, name: str, known: Iterable[str], of: str = "") -> Us
 
 
 def one_line(error: BaseException) -> str:
-    """`Type: message` of an exception with the message's first line only."""
+    """Return `Type: message` of an exception, with the message's first line only."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

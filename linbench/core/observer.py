@@ -1,4 +1,4 @@
-"""Who watches the training: progress bars, training logs. Watching never changes a number."""
+"""Observers watch the training: progress bars, training logs. Watching never changes a number."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Observer:
     log_every: int = 0
 
     def started(self, case: Case) -> None:
-        """A case begins (serial engine only)."""
+        """Called when a case begins (serial engine only)."""
 
     def epoch(
         self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
     ) -> None:
-        """`epoch` updates are done: W (d, m) and b (m,) after it, and the cost that it was computed from."""
+        """Called after `epoch` updates, with W (d, m), b (m,), and the cost that they were computed from."""
 
     def advanced(self, run_epochs: int) -> None:
-        """So many more epochs of runs are done (a batch of K runs counts each epoch K times)."""
+        """Called when so many more epochs of runs are done (a batch of K runs counts each epoch K times)."""
 
     def finished(self, record: Record) -> None:
-        """A case has its record."""
+        """Called when a case has its record."""
 
     def note(self, line: str) -> None:
-        """Something a user should know that belongs to no single record."""
+        """Called with a line that a user should know of, and that belongs to no single record."""

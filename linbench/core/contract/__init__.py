@@ -1,1 +1,1 @@
-"""What an optimizer asks of the loop and the run: a `Contract`, a `RunContext`, and how its constructor is called."""
+"""An optimizer's needs: its `Contract` with the loop, the `RunContext` it may know, the call of its constructor."""

@@ -1,4 +1,4 @@
-"""What an optimizer asks of the loop around it; declared by a plugin, or found out from the optimizer itself."""
+"""The contract between an optimizer and the loop around it: declared by a plugin, or found out from the optimizer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Self
 from linbench.core.errors import ComponentError
 
 COMPANION = "adamw"
-"""What trains the parameters that an optimizer of matrices refuses."""
+"""The optimizer of the parameters that an optimizer of matrices refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What an optimizer needs besides `zero_grad`, `backward`, `step`. None: found out by looking and trying.
+    """The needs of an optimizer besides `zero_grad`, `backward`, `step`. None: found out by looking and trying.
 
     closure: `step` must be given a closure that evaluates cost and gradient.
     backward_first: the gradient must be there before `step(closure)` is called (SAM and its kin).
@@ -49,10 +49,10 @@ class Contract:
         return not self.needs()
 
     def needs(self) -> list[str]:
-        """What it needs beyond that, by the names of the fields."""
+        """Return what it needs beyond that, by the names of the fields."""
         return [f.name for f in fields(self) if f.name != "companion" and getattr(self, f.name)]
 
-    def filled(self, found: Contract) -> Self:
-        """Itself, with what it leaves open taken from another."""
+    def with_defaults(self, defaults: Contract) -> Self:
+        """Return a copy in which what this contract leaves open is taken from another."""
         open_fields = [f.name for f in fields(self) if getattr(self, f.name) is None]
-        return replace(self, **{name: getattr(found, name) for name in open_fields})
+        return replace(self, **{name: getattr(defaults, name) for name in open_fields})

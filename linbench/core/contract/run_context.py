@@ -1,4 +1,4 @@
-"""What a factory may know of the run that its optimizer is built for."""
+"""The run that an optimizer is built for, as far as its factory may know it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class _Now:
-    """What changes from step to step."""
+    """The part of a run that changes from step to step."""
 
     cost: Callable[[], Tensor] | None = None
 
@@ -37,8 +37,8 @@ class RunContext:
     data_size: int
     seed: int
     lr: float | None = None
-    base: Callable[..., Any] = field(default=lambda spec, *_: _no_base(spec))
-    base_factory: Callable[[str], Callable[..., Any]] = field(default=lambda spec: _no_base(spec))
+    base: Callable[..., Any] = field(default=lambda spec, *_: _refuse_base(spec))
+    base_factory: Callable[[str], Callable[..., Any]] = field(default=lambda spec: _refuse_base(spec))
     _now: _Now = field(default_factory=_Now, repr=False)
 
     @property
@@ -57,13 +57,13 @@ class RunContext:
         return self.epochs * self.steps_per_epoch
 
     def closure(self) -> Tensor:
-        """The cost of the current rows, after clearing the gradients and computing them anew.
+        """Return the cost of the current rows, after clearing the gradients and computing them anew.
 
         Only while `step` runs; raises RuntimeError before.
         """
         if self._now.cost is None:
             raise RuntimeError("a closure can be called while the optimizer steps only")
-        import torch
+        import torch  # here, since a plugin may import RunContext, and listing plugins needs no torch
 
         for parameter in self.model.parameters():
             parameter.grad = None
@@ -73,8 +73,8 @@ class RunContext:
         return cost
 
     @contextmanager
-    def stepping(self, cost: Callable[[], Tensor]) -> Iterator[None]:
-        """While the optimizer steps on the rows whose cost that is; for the harness."""
+    def offer_closure(self, cost: Callable[[], Tensor]) -> Iterator[None]:
+        """Let `closure` evaluate this cost while the optimizer steps; for the harness."""
         self._now.cost = cost
         try:
             yield
@@ -82,5 +82,5 @@ class RunContext:
             self._now.cost = None
 
 
-def _no_base(spec: str) -> Any:
+def _refuse_base(spec: str) -> Any:
     raise ValueError(f"there is no catalog to find the base optimizer {spec!r} in")

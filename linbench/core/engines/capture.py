@@ -1,21 +1,24 @@
 """One training step of a batch as a CUDA graph: launched whole, where its small kernels would each wait for a launch.
 
 What is captured is replayed as it was recorded, so only optimizers that keep no state in Python may be: torch's own,
-told so with `capturable=True`. Since no watch sees a replayed step, captured batches are always replayed serially too.
+told so with `capturable=True` (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs). Since no watch sees a
+replayed step, captured batches are always replayed serially too.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import torch
+
+from linbench.core.engines.batches import is_full_batch
+from linbench.core.engines.lane_epoch_loop import LaneEpochLoop, LaneTrainer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from linbench.core.engines.lane_models import LaneModel
     from linbench.core.problem.workbench import Setup
     from linbench.core.request.case import Case
 
@@ -36,10 +39,8 @@ def cuda_graph(launch: Callable[[], None]) -> Callable[[], None]:
 
 
 def capture_for(case: Case, setup: Setup) -> Capture | None:
-    """How the steps of a case's batch may be captured; None where they may not, or it would gain nothing."""
-    size = case.settings.batch_size
-    whole = size is None or size >= len(setup.X)
-    if setup.torch_device.type != "cuda" or not whole or "capturable" in case.optimizer.params:
+    """Return how to capture the steps of a case's batch; None where they may not be, or nothing would be gained."""
+    if setup.torch_device.type != "cuda" or not is_full_batch(case, setup) or "capturable" in case.optimizer.params:
         return None
     try:
         allowed = "capturable" in inspect.signature(case.optimizer.component.resolve()).parameters
@@ -48,23 +49,24 @@ def capture_for(case: Case, setup: Setup) -> Capture | None:
     return cuda_graph if allowed else None
 
 
-class CapturedEpochs:
-    """Epochs of one full-batch update each: the first run as they are, the rest as replays of one capture."""
+@final
+class CapturedLoop(LaneEpochLoop):
+    """One full-batch update an epoch: the first ones run as they are, the rest as replays of one capture."""
 
-    def __init__(self, model: LaneModel, step: Callable[[], None], rows: Tensor, y: Tensor, capture: Capture) -> None:
-        self._costs = y.new_empty(len(model.parameters[0]))
-        self._capture, self._done = capture, 0
+    def __init__(self, trainer: LaneTrainer, capture: Capture) -> None:
+        self._trainer, self._capture = trainer, capture
+        # A replay writes where the capture wrote, so the costs are copied from here into each epoch's row.
+        self._costs = trainer.y.new_empty(len(trainer.model.parameters[0]))
+        self._launch: Callable[[], None] = self._update
+        self._epochs = 0
 
-        def launch() -> None:
-            model.backward(rows, y, self._costs)
-            step()
-
-        self._launch = launch
-
-    def run(self, costs: Tensor) -> None:
-        """One epoch; writes its costs (K,). On the device, with nothing waited for."""
-        if self._done == WARM_UP:
+    def run_epoch(self, costs: Tensor) -> None:
+        """Launch one step on the device, with nothing waited for."""
+        if self._epochs == WARM_UP:
             self._launch = self._capture(self._launch)
         self._launch()
-        self._done += 1
+        self._epochs += 1
         costs.copy_(self._costs)
+
+    def _update(self) -> None:
+        self._trainer.update(self._trainer.rows, self._trainer.y, self._costs)

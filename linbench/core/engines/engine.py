@@ -1,9 +1,10 @@
-"""Engines run cases: `serial`, the plain loop and the reference, and `batched`, many cases as one tensor program."""
+"""The interface of engines: `serial` is the plain loop and the reference, `batched` runs many cases as one program."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from linbench.core.observer import Observer
@@ -12,20 +13,25 @@ if TYPE_CHECKING:
     from linbench.core.request.case import Case
 
 
-class Engine(Protocol):
-    """Runs cases. A case that fails becomes an `error` record; only KeyboardInterrupt and its like get out."""
+class Engine(ABC):
+    """Runs cases. A case that fails becomes an `error` record; only KeyboardInterrupt and its like get out.
 
-    @property
-    def name(self) -> str:
-        """What records call it."""
+    name: the engine's name in records.
+    """
 
+    __slots__ = ()
+
+    name: ClassVar[str]
+
+    @abstractmethod
     def split(self, cases: Iterable[Case], workbench: Workbench, processes: int = 1) -> Iterator[list[Case]]:
-        """The cases in the parts that `run` takes, for so many processes; parts do not depend on each other."""
+        """Yield the parts that `run` takes, enough for so many processes; parts do not depend on each other."""
 
+    @abstractmethod
     def run(
         self, cases: Sequence[Case], workbench: Workbench, observer: Observer, trajectories: bool | int = False
     ) -> Iterator[Record]:
-        """The records of one part, as they are done.
+        """Yield the records of one part, as they are done.
 
         trajectories: keep the cost curves; a number thins them to about so many points.
         """

@@ -1,4 +1,4 @@
-"""Cases that raise before they have made a step, told apart so that they keep no others from being a batch."""
+"""Find the cases that raise before they have made a step, so that they keep no others from being a batch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def split_failing(cases: Sequence[Case], workbench: Workbench) -> tuple[list[Case], list[Case]]:
-    """The cases that raise before they have made a step, and the others; each set of hyperparameters is tried once."""
+    """Return the cases that raise before they have made a step, and the others.
+
+    Each set of hyperparameters is tried once: whether it is valid hangs on neither seed nor model.
+    """
     one_each = {case.optimizer.label: case for case in cases}
     accepted = {label for label, case in one_each.items() if _takes_a_step(case, workbench)}
-    refused = [case for case in cases if case.optimizer.label not in accepted]
-    return refused, [case for case in cases if case.optimizer.label in accepted]
+    failing = [case for case in cases if case.optimizer.label not in accepted]
+    return failing, [case for case in cases if case.optimizer.label in accepted]
 
 
 def _takes_a_step(case: Case, workbench: Workbench) -> bool:

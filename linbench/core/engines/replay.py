@@ -2,7 +2,9 @@
 
 A lane that turned NaN is believed only if a serial run does so too, since a lane scalar that was read unseen reads
 NaN. And where linbench's own tests do not cover the optimizer, the lowest, the highest and one lane at random are
-replayed over the whole horizon, for what no watch on torch calls can see: custom kernels, state kept in Python.
+replayed for what no watch on torch calls can see: custom kernels, state kept in Python. They are replayed over the
+whole horizon: an optimizer may match for hundreds of steps before it goes wrong (`ChangesLate` in
+tests/core/engines/hostile.py).
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import torch
 
-from linbench.core.engines.lanes import NotSeparable
+from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.separability import SeparabilityCache, fingerprint
 from linbench.core.engines.serial import train
 from linbench.core.isolation.isolate import isolate, threads_for
@@ -28,39 +30,41 @@ if TYPE_CHECKING:
     from linbench.core.request.case import Case
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, torch.float16: 0.02}
-"""How far costs may lie apart, relative to the larger of the initial cost and the cost itself."""
+"""The largest distance of costs that agree, relative to the larger of the initial cost and the cost itself."""
 
-_COVERED = ("torch.optim",)
+_TESTED_MODULE = "torch.optim"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Replays:
-    """Checks batches against the serial engine. verdicts: what earlier checks found out."""
+    """Checks batches against the serial engine. separability: what earlier checks found out."""
 
     workbench: Workbench
-    verdicts: SeparabilityCache
+    separability: SeparabilityCache
 
-    def check(self, cases: Sequence[Case], measured: Measurement, *, captured: bool = False) -> None:
+    def check(self, cases: Sequence[Case], measurement: Measurement, *, captured: bool = False) -> None:
         """Raise NotSeparable where a replayed lane does not come out as its batch says."""
-        blown = _first_blown(measured.costs)
-        if blown is not None and not self._blows_up(cases[blown[0]], blown[1]):
+        blow_up = _first_blow_up(measurement.costs)
+        if blow_up is not None and not self._blows_up(cases[blow_up.lane], blow_up.epoch):
             raise NotSeparable("a lane turned NaN and its serial run did not")
         if captured or not is_torch_class(cases[0]):
-            self._check_whole_runs(cases, measured, captured)
+            self._check_whole_runs(cases, measurement, captured)
 
     def _blows_up(self, case: Case, epoch: int) -> bool:
-        """Whether the serial run becomes non-finite by about that epoch too; it is trained no further."""
+        """Return whether the serial run becomes non-finite by about that epoch too; it is trained no further."""
         epochs = min(case.settings.epochs, epoch + 2 + epoch // 10)
         shorter = replace(case, settings=replace(case.settings, epochs=epochs))
         return not bool(torch.isfinite(self._serial_costs(shorter)).all())
 
-    def _check_whole_runs(self, cases: Sequence[Case], measured: Measurement, captured: bool) -> None:
+    def _check_whole_runs(self, cases: Sequence[Case], measurement: Measurement, captured: bool) -> None:
         key = fingerprint(cases, self.workbench, captured=captured)
-        verdict = self.verdicts.get(key)
-        if verdict is None:
-            verdict = all(agree(measured.costs[:, lane], self._serial_costs(cases[lane])) for lane in _extremes(cases))
-            self.verdicts.put(key, verdict)
-        if not verdict:
+        separable = self.separability.get(key)
+        if separable is None:
+            lanes = _choose_lanes(cases)
+            separable = all(agree(measurement.costs[:, lane], self._serial_costs(cases[lane])) for lane in lanes)
+            self.separability.put(key, separable)
+        if not separable:
             raise NotSeparable("a replayed lane came out otherwise than in its batch")
 
     def _serial_costs(self, case: Case) -> Tensor:
@@ -70,32 +74,40 @@ class Replays:
 
 
 def is_torch_class(case: Case) -> bool:
-    """Whether linbench's own tests hold this optimizer's batches to its serial runs."""
-    return getattr(case.optimizer.component.resolve(), "__module__", "").startswith(_COVERED)
+    """Return whether linbench's own tests hold this optimizer's batches to its serial runs."""
+    return getattr(case.optimizer.component.resolve(), "__module__", "").startswith(_TESTED_MODULE)
 
 
 def agree(costs: Tensor, others: Tensor) -> bool:
-    """Whether two cost trajectories (E + 1,) are alike within `TOLERANCE`, up to where both have blown up."""
+    """Return whether two cost trajectories (E + 1,) agree within `TOLERANCE`, up to where they blow up."""
     tolerance = TOLERANCE[costs.dtype]
     both = min(len(costs), len(others))  # a run that may stop at its target stops before its batch does
     a, b = (values[:both].to("cpu", torch.float64) for values in (costs, others))
     limit = tolerance * torch.maximum(b[0].abs(), b.abs())
-    # What grows without bound amplifies rounding; beyond this only that it blows up can be compared.
+    # What grows without bound amplifies rounding: beyond this, only whether it blows up can be compared.
     known = torch.isfinite(a) & torch.isfinite(b) & (b.abs() < 1e6 * b[0].abs().clamp(min=1e-30))
     same_end = bool(torch.isfinite(a[-1])) == bool(torch.isfinite(b[-1]))
     return same_end and bool(((a - b).abs() <= limit)[known].all())
 
 
-def _first_blown(costs: Tensor) -> tuple[int, int] | None:
-    """The lane that is the first to be non-finite, and its epoch; None where all stay finite."""
+@dataclass(frozen=True, slots=True)
+class _BlowUp:
+    """A lane whose cost became non-finite, and the epoch."""
+
+    lane: int
+    epoch: int
+
+
+def _first_blow_up(costs: Tensor) -> _BlowUp | None:
+    """Return the lane that is the first to be non-finite; None where all stay finite."""
     bad = ~torch.isfinite(costs)
     epochs = torch.where(bad.any(0), bad.to(torch.uint8).argmax(0), len(costs))
     lane = int(epochs.argmin())
-    return (lane, int(epochs[lane])) if epochs[lane] < len(costs) else None
+    return _BlowUp(lane, int(epochs[lane])) if epochs[lane] < len(costs) else None
 
 
-def _extremes(cases: Sequence[Case]) -> list[int]:
-    """The lanes of lowest and highest hyperparameters, and one at random that the cases themselves decide."""
+def _choose_lanes(cases: Sequence[Case]) -> list[int]:
+    """Return the lanes of lowest and highest hyperparameters, and one at random that the cases themselves decide."""
     order = sorted(range(len(cases)), key=lambda lane: _numbers(cases[lane]))
     chosen = random.Random(cases[0].key).choice(order)
     return list(dict.fromkeys([order[0], order[-1], chosen]))

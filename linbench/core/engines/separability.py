@@ -1,4 +1,4 @@
-"""What replays found out, kept from one command to the next in the user's cache directory."""
+"""Which batches replays found to be separable, kept from one command to the next in the user's cache directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 
@@ -28,18 +28,20 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+@final
 @dataclass(slots=True)
 class SeparabilityCache:
-    """Verdicts by fingerprint: one small file each, so that processes cannot get in each other's way.
+    """Whether batches are separable, by fingerprint.
 
-    folder: where they are kept; None keeps them for this object's life only.
+    folder: where that is kept, in one small file for each, so that processes cannot get in each other's way; None keeps
+        it for this object's life only.
     """
 
     folder: Path | None
     _known: dict[str, bool] = field(default_factory=dict)
 
     def get(self, key: str) -> bool | None:
-        """The verdict, or None where there is none that can be read."""
+        """Return whether batches of that fingerprint are separable; None where nothing can be read about it."""
         if key not in self._known and self.folder is not None:
             with contextlib.suppress(OSError, ValueError):
                 content = json.loads((self.folder / f"{key}.json").read_text())
@@ -48,7 +50,7 @@ class SeparabilityCache:
         return self._known.get(key)
 
     def put(self, key: str, separable: bool) -> None:
-        """Keep a verdict; a folder that cannot be written to is no reason to fail."""
+        """Keep whether they are; a folder that cannot be written to is no reason to fail."""
         self._known[key] = separable
         if self.folder is None:
             return
@@ -61,20 +63,20 @@ class SeparabilityCache:
 
 
 def user_cache() -> SeparabilityCache:
-    """The verdicts of this user, in the cache directory that the system has for such things."""
+    """Return this user's cache, in the directory that the system has for such things."""
     from platformdirs import user_cache_path
 
     return SeparabilityCache(user_cache_path("linbench") / "separable")
 
 
 def fingerprint(cases: Sequence[Case], workbench: Workbench, *, captured: bool = False) -> str:
-    """SHA-256 of everything that a verdict depends on: code, versions, sizes, epochs, and the range of every number."""
+    """Return the SHA-256 of all that separability depends on: code, versions, sizes, epochs, ranges of numbers."""
     first = cases[0]
     setup = workbench.setup(first)
     content = {
         "format": FORMAT,
-        "optimizer": _code(first.optimizer.component.resolve()),
-        "model": sorted({_code(case.model.component.resolve()) for case in cases}),
+        "optimizer": _describe_code(first.optimizer.component.resolve()),
+        "model": sorted({_describe_code(case.model.component.resolve()) for case in cases}),
         "versions": [version(), torch.__version__, sys.version],
         "problem": setup.problem.fingerprint,
         "device": first.device.label,
@@ -86,8 +88,8 @@ def fingerprint(cases: Sequence[Case], workbench: Workbench, *, captured: bool =
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _code(target: Any) -> str:
-    """Where a target comes from, the version of its distribution, and the text of its module."""
+def _describe_code(target: Any) -> str:
+    """Return a target's name, the version of its distribution, and the hash of its module's text."""
     module = sys.modules.get(getattr(target, "__module__", ""))
     name = f"{getattr(target, '__module__', '')}:{getattr(target, '__qualname__', repr(type(target)))}"
     package = name.partition(".")[0].partition(":")[0]

@@ -1,1 +1,1 @@
-"""Third-party code leaves no traces: run it inside `isolate.isolate` or `process_state.restore_process_state`."""
+"""Keep third-party code from leaving traces: `isolate.isolate` and `process_state.restore_process_state` run it."""

@@ -1,9 +1,12 @@
-"""A process that never compiles need not import torch's compiler.
+"""Keep torch's compiler from being imported by a process that never compiles.
 
-The first optimizer that torch constructs, and every `step`, import `torch._dynamo` (about as slow as torch itself)
-only to look up `disable` and `graph_break`, which do nothing outside of a compilation. `avoid_import` puts a
+The first optimizer that torch constructs, and every `step`, import `torch._dynamo` (1.4 s, where torch itself takes
+1.2) only to look up `disable` and `graph_break`, which do nothing outside of a compilation. `avoid_import` puts a
 stand-in in its place that answers torch about those two; asked for anything else, or by anybody else, it hands over
 to the real module for good.
+
+No switch of torch leaves the import out: `torch/_compile.py` has it inside the function that every optimizer calls.
+tests/core/isolation/test_dynamo.py holds the stand-in to what the real module would have answered.
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, final
 
 _NAME = "torch._dynamo"
-_ASKS_AGAIN = "torch._compile"
+_TORCH_COMPILE = "torch._compile"
 
 
 def avoid_import() -> None:
@@ -33,23 +36,22 @@ def avoid_import() -> None:
     setattr(torch, "_dynamo", stand_in)  # noqa: B010  mypy takes the plain assignment for a type error
 
 
+@final
 class _StandIn(ModuleType):
     def __init__(self, name: str) -> None:
         super().__init__(name, "Stands in for torch._dynamo until something needs the real one.")
-        self._marked: list[Callable[..., Any]] = []
+        self._answered: list[Callable[..., Any]] = []
 
     @staticmethod
     def graph_break(msg: str = "") -> None:
-        """Nothing to break outside of a compilation."""
+        """Do nothing: outside of a compilation there is no graph to break."""
 
     def disable(self, fn: Callable[..., Any] | None = None, recursive: bool = True, **options: Any) -> Any:
-        """The function itself: without a compiler there is nothing to keep out. Noted, to be redone at hand-over.
-
-        Only torch asks again then; anybody else keeps the answer, so it must be the real one.
-        """
-        if fn is None or sys._getframe(1).f_globals.get("__name__") != _ASKS_AGAIN:
+        """Return the function itself: without a compiler there is nothing to keep out."""
+        # Only torch can be made to ask again at the hand-over; what anybody else keeps must be the real answer.
+        if fn is None or sys._getframe(1).f_globals.get("__name__") != _TORCH_COMPILE:
             return hand_over(self).disable(fn, recursive, **options)
-        self._marked.append(fn)
+        self._answered.append(fn)
         return fn
 
     def __getattr__(self, name: str) -> Any:
@@ -65,13 +67,15 @@ def hand_over(stand_in: _StandIn) -> ModuleType:
     """Import the real module, put it in place everywhere, and forget what was answered in its name."""
     if sys.modules.get(_NAME) is stand_in:
         del sys.modules[_NAME]
-        # torch caches the first answer of `disable` on the function (torch/_compile.py); let it ask the real one.
-        for fn in stand_in._marked:
+        # torch keeps the first answer of `disable` as an attribute of the function (`_disable_dynamo` in
+        # torch/_compile.py): without it, torch asks again.
+        for fn in stand_in._answered:
             fn.__dict__.pop("__dynamo_disable", None)
         importlib.import_module(_NAME)  # which also makes it torch's attribute
     return sys.modules[_NAME]
 
 
+@final
 class _LoadedSubmodule(importlib.abc.MetaPathFinder):
     """Finds a submodule that handing over has loaded while the import system was about to load it.
 
@@ -89,6 +93,7 @@ class _LoadedSubmodule(importlib.abc.MetaPathFinder):
         return importlib.machinery.ModuleSpec(fullname, _AlreadyLoaded(loaded))
 
 
+@final
 class _AlreadyLoaded(importlib.abc.Loader):
     def __init__(self, module: ModuleType) -> None:
         self._module, self._spec = module, module.__spec__
@@ -97,5 +102,6 @@ class _AlreadyLoaded(importlib.abc.Loader):
         return self._module
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system has just overwritten it. Not by assignment, which torch's config modules refuse.
+        # The import system has just overwritten it. Not put back by assignment: torch's config modules check each name
+        # that is assigned to them, and refuse this one.
         module.__dict__["__spec__"] = self._spec

@@ -1,4 +1,4 @@
-"""Garbage collection put off while many small objects are made, none of which can be garbage yet."""
+"""Put off garbage collection while many small objects are made, none of which can be garbage yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def defer_collection() -> Iterator[None]:
-    """No cyclic collection inside; as it was afterwards."""
+    """Turn cyclic collection off inside, and leave it as it was afterwards."""
     enabled = gc.isenabled()
     gc.disable()
     try:

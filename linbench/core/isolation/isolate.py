@@ -1,4 +1,4 @@
-"""Third-party code runs in here: whatever global state it changes is as before for the next case."""
+"""Run third-party code so that whatever global state it changes is as before for the next case."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def isolate(seed: int, device: torch.device, threads: int) -> Iterator[None]:
     The generators are torch's, Python's, and numpy's where something has imported it.
     What is printed to stdout goes to stderr: stdout is for results.
     """
+    # Left to itself, `fork_rng` forks the generators of every GPU, and warns of it where there are several.
     accelerators = [device] if device.type not in ("cpu", "mps") else []
     device_type = device.type if accelerators else "cuda"
     with (
@@ -30,7 +31,7 @@ def isolate(seed: int, device: torch.device, threads: int) -> Iterator[None]:
         torch.enable_grad(),
         contextlib.redirect_stdout(sys.stderr),
     ):
-        numpy = sys.modules.get("numpy")  # not a dependency: only there if a plugin, or torch, brought it
+        numpy = sys.modules.get("numpy")  # core does without it: only there if a plugin, or torch, has imported it
         if numpy is not None:
             numpy.random.seed(seed % 2**32)
         torch.manual_seed(seed)
@@ -40,5 +41,6 @@ def isolate(seed: int, device: torch.device, threads: int) -> Iterator[None]:
 
 
 def threads_for(work: int) -> int:
-    """Threads for `work` multiply-adds a step: one below a million, where waking a second costs more than it gives."""
+    """Return how many threads to use for `work` multiply-adds a step."""
+    # Below a million, waking a second thread costs more than it gives.
     return torch.get_num_threads() if work >= 1_000_000 else 1

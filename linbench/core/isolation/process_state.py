@@ -1,4 +1,4 @@
-"""What third-party code may change in the process, noted and put back; knows torch and numpy only if they are loaded.
+"""Note what third-party code may change in the process, and put it back; torch and numpy only if they are loaded.
 
 Put back are the streams, the working directory, the warnings filters, Python's generator, recursion limit and garbage
 collection, what Ctrl-C does, and torch's and numpy's generators and modes. Left are imports, `sys.path` and, outside of
@@ -19,34 +19,35 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Undo = Callable[[], object]
+"""Puts back one part of the state."""
 
 _TORCH_DEFAULTS: Mapping[str, Any] = {"grad": True, "deterministic": (False, False), "precision": "highest"}
 
 
 @contextlib.contextmanager
 def restore_process_state(*, environment: bool = False) -> Iterator[None]:
-    """Whatever changes inside is as before afterwards. environment: the environment variables too."""
-    had_torch = _loaded("torch")
-    undo = [*_python_state(), *_torch_state(), *_numpy_state()]
+    """Put back afterwards whatever changes inside. environment: the environment variables too."""
+    had_torch = _find_loaded("torch")
+    undo = [*_save_python(), *_save_torch(), *_save_numpy()]
     if environment:
-        undo.append(_environment())
+        undo.append(_save_environment())
     try:
         yield
     finally:
-        if not had_torch and _loaded("torch"):
+        if not had_torch and _find_loaded("torch"):
             _reset_torch()
         for put_back in undo:
             put_back()
 
 
-def _loaded(name: str) -> Any:
-    """The module, if its import is complete."""
+def _find_loaded(name: str) -> Any:
+    """Return the module, if its import is complete."""
     module = sys.modules.get(name)
     spec = getattr(module, "__spec__", None)
     return None if spec is None or getattr(spec, "_initializing", False) else module
 
 
-def _python_state() -> Iterator[Undo]:
+def _save_python() -> Iterator[Undo]:
     streams, generator, limit = (sys.stdin, sys.stdout, sys.stderr), random.getstate(), sys.getrecursionlimit()
     filters, collects = list(warnings.filters), gc.isenabled()
 
@@ -54,17 +55,18 @@ def _python_state() -> Iterator[Undo]:
         sys.stdin, sys.stdout, sys.stderr = streams
         random.setstate(generator)
         sys.setrecursionlimit(limit)
+        # As `catch_warnings` does, but only where they differ: each change makes Python show known warnings again.
         if warnings.filters != filters:
             warnings.filters[:] = filters  # type: ignore[index]
-            warnings._filters_mutated()  # type: ignore[attr-defined]  # as `catch_warnings` does
+            warnings._filters_mutated()  # type: ignore[attr-defined]
         (gc.enable if collects else gc.disable)()
 
     yield put_back
-    yield _folder()
-    yield _interrupts()
+    yield _save_working_directory()
+    yield _save_interrupt_handler()
 
 
-def _folder() -> Undo:
+def _save_working_directory() -> Undo:
     try:
         folder = os.getcwd()  # noqa: PTH109  nothing is done with it
     except OSError:  # it was removed
@@ -77,8 +79,8 @@ def _folder() -> Undo:
     return put_back
 
 
-def _interrupts() -> Undo:
-    if threading.current_thread() is not threading.main_thread():
+def _save_interrupt_handler() -> Undo:
+    if threading.current_thread() is not threading.main_thread():  # no other thread may set a handler
         return lambda: None
     handler = signal.getsignal(signal.SIGINT)
 
@@ -89,7 +91,7 @@ def _interrupts() -> Undo:
     return put_back
 
 
-def _environment() -> Undo:
+def _save_environment() -> Undo:
     before = dict(os.environ)
 
     def put_back() -> None:
@@ -100,8 +102,8 @@ def _environment() -> Undo:
     return put_back
 
 
-def _torch_state() -> Iterator[Undo]:
-    torch = _loaded("torch")
+def _save_torch() -> Iterator[Undo]:
+    torch = _find_loaded("torch")
     if torch is None:
         return
     dtype, threads, device = torch.get_default_dtype(), torch.get_num_threads(), _default_device(torch)
@@ -119,7 +121,7 @@ def _torch_state() -> Iterator[Undo]:
 
 
 def _reset_torch() -> None:
-    """As torch is when it has just been imported, but for its number of threads, which nobody knows any more."""
+    """Set torch to its state after import, but for its number of threads, which nobody knows any more."""
     torch = sys.modules["torch"]
     if _default_device(torch) is not None:
         torch.set_default_device(None)
@@ -148,13 +150,15 @@ def _set_torch_modes(torch: Any, modes: Mapping[str, Any]) -> None:
 
 
 def _default_device(torch: Any) -> Any:
-    """The device that was set as the default, None for none: unlike `get_default_device`, this tells them apart."""
+    """Return the device that was set as the default, None for none."""
+    # `torch.get_default_device` says "cpu" for none too, and to set "cpu" instead would cost something in every call
+    # (https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html).
     context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
     return None if context is None else context.device
 
 
-def _numpy_state() -> Iterator[Undo]:
-    numpy = _loaded("numpy")
+def _save_numpy() -> Iterator[Undo]:
+    numpy = _find_loaded("numpy")
     if numpy is None:
         return
     generator, errors = numpy.random.get_state(), numpy.geterr()

@@ -1,1 +1,1 @@
-"""What became of a run: `measurement.records` turns what an engine measured into records with a status."""
+"""The outcome of a run: `measurement.make_records` turns what an engine measured into records with a status."""

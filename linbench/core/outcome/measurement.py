@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 MOST_POINTS = 2001
 """Trajectories are kept whole up to 2,000 epochs, and thinned to so many points beyond."""
 
-_NUMBERS_AT_ONCE = 2_000_000
+_COSTS_AT_ONCE = 2_000_000
+"""Costs that are judged together, at most: 16 MB in float64, in several copies."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Measurement:
     """K runs of E epochs, as an engine hands them over.
 
@@ -50,72 +51,87 @@ class Measurement:
     epochs_run: Sequence[int] | None = None
 
 
-def records(
+def make_records(
     cases: Sequence[Case],
     setup: Setup,
-    measured: Measurement,
+    measurement: Measurement,
     *,
     engine: str,
     trajectories: bool | int = False,
     warnings: Sequence[str] = (),
 ) -> list[Record]:
-    """One record for each of K cases that share a setup. warnings: of all of them."""
+    """Return one record for each of K cases that share a setup. warnings: those that hold for all of them."""
     theory, settings = setup.solution.theory, cases[0].settings
-    runs = measured.epochs_run or [settings.epochs] * len(cases)
-    finals = _final_gaps(setup, measured).tolist()
-    weights, biases = _rows(measured.weight, len(cases)), _rows(measured.bias, len(cases))
-    predictions = _rows(measured.predictions, len(cases))
-    found: dict[int, Record] = {}
-    for lanes, epochs in _alike(runs):
-        costs = measured.costs[: epochs + 1, lanes].to("cpu", torch.float64)
-        gaps = _gaps(setup, measured, costs, lanes, epochs)
-        judged = judge_runs(costs, gaps, settings.target * theory.scale, theory)
-        for column, (lane, outcome) in enumerate(zip(lanes, judged, strict=True)):
-            found[lane] = Record(
+    epochs_run = measurement.epochs_run or [settings.epochs] * len(cases)
+    final_gaps = _final_gaps(setup, measurement).tolist()
+    weights, biases = _rows(measurement.weight, len(cases)), _rows(measurement.bias, len(cases))
+    predictions = _rows(measurement.predictions, len(cases))
+    by_lane: dict[int, Record] = {}
+    for lanes, epochs in _group_by_epochs(epochs_run):
+        costs = measurement.costs[: epochs + 1, lanes].to("cpu", torch.float64)
+        gaps = _gaps(setup, measurement, costs, lanes, epochs)
+        judgements = judge_runs(costs, gaps, settings.target * theory.scale, theory)
+        for column, (lane, judgement) in enumerate(zip(lanes, judgements, strict=True)):
+            warning = _warn_if_unmoved(judgement, costs[:, column])
+            by_lane[lane] = Record(
                 **_identity(cases[lane], engine),
-                **_as_fields(outcome),
+                **_fields(judgement),
                 epochs_run=epochs,
-                evaluations=measured.evaluations[lane],
+                evaluations=measurement.evaluations[lane],
                 optimum_cost=theory.optimum_cost,
-                gap=finals[lane],
-                relative_gap=theory.relative(finals[lane]),
+                gap=final_gaps[lane],
+                relative_gap=theory.relative(final_gaps[lane]),
                 weight=weights[lane],
                 bias=biases[lane],
                 prediction=predictions[lane],
-                warnings=(*warnings, *_noticed(outcome, costs[:, column])),
-                trajectory=_trajectory(costs[:, column], outcome, trajectories),
+                warnings=tuple(warnings) if warning is None else (*warnings, warning),
+                trajectory=_trajectory(costs[:, column], judgement, trajectories),
                 theory=theory,
             )
-    return [found[lane] for lane in range(len(cases))]
-
-
-def _noticed(outcome: Judgement, costs: Tensor) -> tuple[str, ...]:
-    if outcome.status is Status.STALLED and bool((costs == costs[0]).all()):
-        return ("the cost never changed: the parameters did not move, or by less than rounding",)
-    return ()
-
-
-def _alike(runs: Sequence[int]) -> Iterator[tuple[list[int], int]]:
-    """Lanes with the same number of epochs, so many at a time that what is computed of them stays small."""
-    by_epochs: dict[int, list[int]] = {}
-    for lane, epochs in enumerate(runs):
-        by_epochs.setdefault(epochs, []).append(lane)
-    for epochs, lanes in by_epochs.items():
-        most = max(1, _NUMBERS_AT_ONCE // (epochs + 1))
-        for start in range(0, len(lanes), most):
-            yield lanes[start : start + most], epochs
+    return [by_lane[lane] for lane in range(len(cases))]
 
 
 def failed_record(case: Case, error: BaseException, engine: str) -> Record:
-    """The `error` record of a case in which something raised."""
+    """Return the `error` record of a case in which something raised."""
     reason = str(error) if isinstance(error, LinbenchError) else one_line(error)
     trace = "".join(traceback.format_exception(error))
     return Record(**_identity(case, engine), status=Status.ERROR, reason=reason, traceback=trace)
 
 
 def skipped_record(case: Case, reason: str) -> Record:
-    """The `skipped` record of a case that cannot run here."""
+    """Return the `skipped` record of a case that cannot run here."""
     return Record(**_identity(case, "none"), status=Status.SKIPPED, reason=reason)
+
+
+def _final_gaps(setup: Setup, measurement: Measurement) -> Tensor:
+    if measurement.weight is not None and measurement.bias is not None:
+        return setup.solution.gap(measurement.weight, measurement.bias)
+    if measurement.outputs is None:
+        raise ValueError("a measurement needs either the final parameters or the final outputs")
+    residuals: Tensor = measurement.outputs.to("cpu", torch.float64) - setup.problem.y
+    return residuals.square().mean((-2, -1)) - setup.solution.theory.optimum_cost
+
+
+def _rows(values: Tensor | None, count: int) -> list[Any]:
+    return [None] * count if values is None else values.to("cpu", torch.float64).tolist()
+
+
+def _group_by_epochs(epochs_run: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+    """Yield lanes with the same number of epochs, so many at a time that what is computed of them stays small."""
+    by_epochs: dict[int, list[int]] = {}
+    for lane, epochs in enumerate(epochs_run):
+        by_epochs.setdefault(epochs, []).append(lane)
+    for epochs, lanes in by_epochs.items():
+        most = max(1, _COSTS_AT_ONCE // (epochs + 1))
+        for start in range(0, len(lanes), most):
+            yield lanes[start : start + most], epochs
+
+
+def _gaps(setup: Setup, measurement: Measurement, costs: Tensor, lanes: list[int], epochs: int) -> Tensor:
+    """Return the gap of every epoch, (E + 1, K): from the parameters where they were kept, else from the costs."""
+    if measurement.weights is None or measurement.biases is None:
+        return costs - setup.solution.theory.optimum_cost
+    return setup.solution.gap(measurement.weights[: epochs + 1, lanes], measurement.biases[: epochs + 1, lanes])
 
 
 def _identity(case: Case, engine: str) -> dict[str, Any]:
@@ -136,32 +152,19 @@ def _identity(case: Case, engine: str) -> dict[str, Any]:
     }
 
 
-def _as_fields(outcome: Judgement) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in Judgement.__slots__}
+def _fields(judgement: Judgement) -> dict[str, Any]:
+    # Not `dataclasses.asdict`, which copies each value: a sweep has a million records.
+    return {name: getattr(judgement, name) for name in Judgement.__slots__}
 
 
-def _gaps(setup: Setup, measured: Measurement, costs: Tensor, lanes: list[int], epochs: int) -> Tensor:
-    """The gap of every epoch, (E + 1, K): from the parameters where they were kept, else from the costs."""
-    if measured.weights is None or measured.biases is None:
-        return costs - setup.solution.theory.optimum_cost
-    return setup.solution.gap(measured.weights[: epochs + 1, lanes], measured.biases[: epochs + 1, lanes])
+def _warn_if_unmoved(judgement: Judgement, costs: Tensor) -> str | None:
+    if judgement.status is Status.STALLED and bool((costs == costs[0]).all()):
+        return "the cost never changed: the parameters did not move, or by less than rounding"
+    return None
 
 
-def _final_gaps(setup: Setup, measured: Measurement) -> Tensor:
-    if measured.weight is not None and measured.bias is not None:
-        return setup.solution.gap(measured.weight, measured.bias)
-    if measured.outputs is None:
-        raise ValueError("a measurement needs either the final parameters or the final outputs")
-    residuals: Tensor = measured.outputs.to("cpu", torch.float64) - setup.problem.y
-    return residuals.square().mean((-2, -1)) - setup.solution.theory.optimum_cost
-
-
-def _rows(values: Tensor | None, count: int) -> list[Any]:
-    return [None] * count if values is None else values.to("cpu", torch.float64).tolist()
-
-
-def _trajectory(costs: Tensor, outcome: Judgement, wanted: bool | int) -> Trajectory | None:
+def _trajectory(costs: Tensor, judgement: Judgement, wanted: bool | int) -> Trajectory | None:
     if wanted is False:
         return None
     full = Trajectory(range(len(costs)), costs.tolist())
-    return full.thinned(MOST_POINTS if wanted is True else min(wanted, MOST_POINTS), outcome.epochs_to_target)
+    return full.thinned(MOST_POINTS if wanted is True else min(wanted, MOST_POINTS), judgement.epochs_to_target)

@@ -1,4 +1,4 @@
-"""What became of one case, as plain data; nothing here needs torch."""
+"""The record of one case, as plain data; nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How a case ended."""
+    """The ways in which a case ends."""
 
     CONVERGED = "converged"
     """The target was reached."""
@@ -50,7 +50,7 @@ class Trajectory:
     cost: Sequence[float]
 
     def thinned(self, points: int, crossing: int | None = None) -> Trajectory:
-        """At most `points` of them (at least 3), log-spaced, always with first, last and the `crossing` position."""
+        """Return at most `points` of them (at least 3), log-spaced; first, last and the `crossing` are always kept."""
         count = len(self.epoch)
         always = {0, count - 1} | ({crossing} if crossing is not None else set())
         wanted = max(points, 3)
@@ -122,16 +122,17 @@ class Record:
         return -(-self.theory.n_rows // self.batch_size)
 
     def __reduce__(self) -> tuple[type[Record], tuple[Any, ...]]:
-        """For processes that send records by the thousand: dataclasses' own way takes several times as long."""
+        """Pickle the values in their order."""
+        # Processes send records by the thousand, and dataclasses' own way takes several times as long.
         return Record, _values(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON record: every key always there (`trajectory` only with one), non-finite numbers None."""
+        """Return the JSON record: every key always there (`trajectory` only with one), non-finite numbers None."""
         content = self.as_dict()
         return {key: value if type(value) in _FINITE else finite(value) for key, value in content.items()}
 
     def as_dict(self) -> dict[str, Any]:
-        """`to_dict` with non-finite numbers as they are."""
+        """Return the JSON record with non-finite numbers as they are."""
         content = {
             "key": self.key,
             "problem": self.problem,
@@ -170,11 +171,11 @@ class Record:
 _values = operator.attrgetter(*Record.__slots__)
 
 _FINITE = frozenset({type(None), bool, int, str})
-"""What needs no look: most of a record, and a sweep has a million of them."""
+"""The types whose values are finite: most of a record, and a sweep has a million of them."""
 
 
 def finite(value: Any) -> Any:
-    """The same nested value with None for every number that is not finite."""
+    """Return the same nested value with None for every number that is not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

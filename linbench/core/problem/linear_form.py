@@ -1,4 +1,4 @@
-"""Reading W and b off a model, whatever it calls them."""
+"""Read W and b off a model, whatever it calls them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinearForm:
-    """Which parameters of a model are the weight and the bias of XW + b.
+    """The parameters of a model that are the weight and the bias of XW + b.
 
     weight, bias: parameter names; the bias is None for a model without. transposed: the weight is kept as (m, d).
     n_features, n_targets: d and m. names: all parameters, in the model's own order.
@@ -30,7 +30,7 @@ class LinearForm:
     names: tuple[str, ...]
 
     def read(self, parameters: Mapping[str, Tensor], lanes: tuple[int, ...] = ()) -> tuple[Tensor, Tensor]:
-        """Copies of W (*lanes, d, m) and b (*lanes, m); `lanes` are leading axes that every parameter has."""
+        """Return copies of W (*lanes, d, m) and b (*lanes, m); `lanes` are leading axes that every parameter has."""
         d, m = self.n_features, self.n_targets
         stored = parameters[self.weight].detach()
         weight = stored.reshape(*lanes, m, d).mT if self.transposed else stored.reshape(*lanes, d, m)
@@ -40,11 +40,11 @@ class LinearForm:
 
 
 def find_linear_form(make_model: Callable[[], nn.Module], n_features: int, n_targets: int) -> LinearForm | None:
-    """The linear form of a model, or None where its output is not XW + b of its own one or two parameters.
+    """Return the linear form of a model, or None where its output is not XW + b of its own one or two parameters.
 
-    Found by trying, not by type: the parameters are filled with random numbers in float64, and an assignment of
-    them to W and b is taken when it reproduces the model's output on random rows; twice, the second time with other
-    signs and sizes, so that a model which clips its parameters does not pass.
+    Found by trying, not by type, so that any model of that form will do: the parameters are filled with random numbers
+    in float64, and an assignment of them to W and b is taken when it reproduces the model's output on random rows;
+    twice, the second time with other signs and sizes, so that a model which clips its parameters does not pass.
     """
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -77,7 +77,13 @@ def _candidates(parameters: Mapping[str, Tensor], d: int, m: int) -> Iterator[Li
     weights = [name for name, p in parameters.items() if p.numel() == d * m]
     for weight, transposed in itertools.product(weights, (False, True)):
         others = [name for name in parameters if name != weight]
-        if not others:
-            yield LinearForm(weight, None, transposed, d, m, tuple(parameters))
-        elif parameters[others[0]].numel() == m:
-            yield LinearForm(weight, others[0], transposed, d, m, tuple(parameters))
+        if others and parameters[others[0]].numel() != m:
+            continue
+        yield LinearForm(
+            weight=weight,
+            bias=others[0] if others else None,
+            transposed=transposed,
+            n_features=d,
+            n_targets=m,
+            names=tuple(parameters),
+        )

@@ -1,4 +1,4 @@
-"""A linear-regression problem: the data, and how a user's feature values enter it."""
+"""A linear-regression problem: the data, and the units in which a user's feature values enter them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,10 @@ class Problem:
         return int(self.y.shape[1])
 
     def encode(self, features: Sequence[float]) -> Tensor:
-        """Feature values as a user writes them → one row (1, d), float64, in the units of X; raises UsageError."""
+        """Return feature values as a user writes them as one row (1, d), float64, in the units of X.
+
+        Raises UsageError for values that are not numbers, or not one for each feature.
+        """
         try:
             raw = torch.tensor([list(features)], dtype=torch.float64)
         except (TypeError, ValueError):
@@ -118,10 +121,10 @@ def _names(prefix: str, names: Sequence[str], width: int) -> tuple[str, ...]:
 
 
 def _fingerprint(*tables: Tensor) -> str:
-    """SHA-256 of shapes and values: problems with the same one are the same problem."""
+    """Return the SHA-256 of shapes and values: problems with the same one are the same problem."""
     digest = hashlib.sha256()
     for table in tables:
         digest.update(repr(tuple(table.shape)).encode())
-        # Straight from memory: torch offers no buffer without numpy, which is not a dependency.
+        # Straight from memory: torch offers no buffer but through numpy, which core does without.
         digest.update(ctypes.string_at(table.data_ptr(), table.numel() * table.element_size()))
     return digest.hexdigest()

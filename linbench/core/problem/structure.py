@@ -1,4 +1,4 @@
-"""What cases that differ in the size of numbers only have in common."""
+"""The structure of hyperparameters, which cases that differ in the size of numbers only have in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 
 def shape_of(value: object) -> Hashable:
-    """A parameter's value but for the size of floats in it.
+    """Return a parameter's value but for the size of floats in it.
 
     A float counts as zero or not, since that is what optimizers branch on (`if momentum != 0`); a whole number may
     be a count, such as LBFGS's max_iter, and stands for itself.

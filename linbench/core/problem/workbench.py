@@ -1,4 +1,4 @@
-"""What cases share: problems with their solutions, devices, and how each model is read. Made once, then kept."""
+"""The workbench: what cases share, made once. Problems with their solutions, devices, and the forms of models."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from linbench.core.request.choice import Choice
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Setup:
-    """Everything that training one case needs and that many cases have in common.
+    """The things that training one case needs and that many cases have in common.
 
     X: (n, d), y: (n, m), on the device in the case's dtype. form: None for a model that is not XW + b.
     features: (1, d) or None, where a prediction was asked for. bases: makes the optimizers that others wrap.
-    settled: what trials found out about optimizers, by their structure.
+    trial_results: what trials found out about optimizers, by their structure.
     """
 
     problem: Problem
@@ -43,7 +43,7 @@ class Setup:
     y: Tensor
     features: Tensor | None
     bases: Bases
-    settled: dict[Hashable, Any] = field(default_factory=dict)
+    trial_results: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def torch_device(self) -> torch.device:
@@ -56,11 +56,12 @@ class Setup:
         return self.X.numel() * self.y.shape[1]
 
     def make_model(self) -> nn.Module:
-        """A freshly initialised model on the device; drawn in torch's default dtype, so alike in every dtype."""
+        """Return a freshly initialised model on the device."""
+        # Drawn in torch's default dtype and converted, so that runs of all dtypes start from the same numbers.
         return _build_model(self.model, self.problem).to(self.X.device, self.X.dtype)
 
     def resolves(self, target: float) -> bool:
-        """Whether costs in this dtype can tell a relative gap of `target` from rounding."""
+        """Return whether costs in this dtype can tell a relative gap of `target` from rounding."""
         theory = self.solution.theory
         return target * theory.scale > noise_floor(theory, torch.finfo(self.X.dtype).eps)
 
@@ -80,7 +81,10 @@ class Workbench:
         self._setups: dict[tuple[str, ...], Setup] = {}
 
     def problem(self, choice: Choice, seed: int) -> Problem:
-        """The problem for a seed; one object for all seeds that give the same data. Raises what the target raises."""
+        """Return the problem for a seed; one object for all seeds that give the same data.
+
+        Raises whatever the target raises, and ProblemError for what is no problem.
+        """
         known = self._problems.get((choice.label, seed))
         if known is not None:
             return known
@@ -100,18 +104,18 @@ class Workbench:
             problem.encode(self._predict)
 
     def solution(self, problem: Problem) -> Solution:
-        """The exact answer to a problem that `problem` returned."""
+        """Return the exact answer to a problem that `problem` returned."""
         return self._solutions[problem.fingerprint][1]
 
     def device(self, choice: Choice) -> Device:
-        """The device of that label."""
+        """Return the device of a choice. Raises whatever the target raises."""
         if choice.label not in self._devices:
             with restore_process_state():
                 self._devices[choice.label] = choice.build()
         return self._devices[choice.label]
 
     def setup(self, case: Case) -> Setup:
-        """What training a case needs. Raises whatever its problem, model or device raises."""
+        """Return what training a case needs. Raises whatever its problem, model or device raises."""
         problem = self.problem(case.problem, case.seed)
         dtype: torch.dtype = getattr(torch, case.settings.dtype)
         key = (

@@ -254,7 +254,8 @@ def test_the_next_case_is_as_if_nothing_had_been_before(optimizer):
 def test_a_declared_contract_is_kept_to():
     component = linbench.Component("optimizer", "declared", needy.WantsClosure, contract=Contract(closure=True))
     assert component.contract.needs() == ["closure"]
-    assert Contract(closure=False).filled(Contract(closure=True, modes=True)) == Contract(closure=False, modes=True)
+    defaults = Contract(closure=True, modes=True)
+    assert Contract(closure=False).with_defaults(defaults) == Contract(closure=False, modes=True)
     with pytest.raises(linbench.ComponentError, match="must be at least 1, not 0"):
         Contract(curvature_every=0)
     with pytest.raises(linbench.ComponentError, match="contract must be a linbench"):

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 import linbench
-from linbench.core.engines.lanes import LaneScalar, LaneWatch, NotSeparable
+from linbench.core.engines.lane_scalar import LaneScalar
+from linbench.core.engines.lane_watch import LaneWatch
+from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.separability import SeparabilityCache
 from linbench.core.running.pool import in_processes
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench.core.engines import series
-from linbench.core.engines.series import Series
+from linbench.core.engines.series import TensorSeries
 
 
 @given(
@@ -15,7 +15,7 @@ from linbench.core.engines.series import Series
     start=st.integers(0, 90),
 )
 def test_a_series_is_the_list_of_what_was_appended(steps, shape, start):
-    kept, plain = Series(), []
+    kept, plain = TensorSeries(), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(series, "AT_ONCE", 3)
         for number, step in enumerate(steps):
@@ -35,13 +35,13 @@ def test_a_series_is_the_list_of_what_was_appended(steps, shape, start):
 
 
 def test_an_empty_series_has_neither_rows_nor_a_last_one():
-    for look in (Series().rows, Series().last):
+    for look in (TensorSeries().rows, TensorSeries().last):
         with pytest.raises(IndexError):
             look()
 
 
 def test_rows_once_given_stay_as_they_are():
-    kept = Series()
+    kept = TensorSeries()
     kept.append(torch.tensor(1.0))
     first = kept.rows()
     for number in range(2, 9):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from linbench import Theory
 from linbench.core.criteria import noise_floor
-from linbench.core.outcome.judgement import Lookout, judge_runs
+from linbench.core.outcome.judgement import StoppingRule, judge_runs
 
 ZERO_COST = 11.0
 THEORY = Theory(((1.0,),), (0.0,), 1.0, ZERO_COST, (1.0, 2.0), 2, 10, 1, 1)
@@ -101,10 +101,10 @@ def test_looks_at_what_is_new_find_what_the_whole_history_shows(data, runs, look
         lambda costs: st.lists(costs, min_size=sum(looks), max_size=sum(looks))
     )
     costs = torch.tensor([data.draw(columns) for _ in range(runs)], dtype=torch.float64).T
-    lookout, seen = Lookout(TARGET_GAP, budget), 0
+    rule, seen = StoppingRule(TARGET_GAP, budget), 0
     for new in looks:
         some = costs[seen : seen + new]
-        answers = lookout.may_stop(some, some - THEORY.optimum_cost).tolist()
+        answers = rule.may_stop(some, some - THEORY.optimum_cost).tolist()
         seen += new
         window = max(10, math.ceil(budget / 10))
         for answer, history in zip(answers, costs[:seen].T.tolist(), strict=True):
