@@ -1,4 +1,4 @@
-"""linbench in pytest: the fixture `linbench_gate`, which fails a test where an optimizer is not as it was committed.
+"""The plugin for pytest: the fixture `linbench_gate` fails a test where an optimizer is not as it was committed.
 
     def test_mine(linbench_gate):
         linbench_gate("mine:lr=0.1")
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from linbench.gate.pytest_gate import GateOptions
+    from linbench.gate.benchmark_row import BenchmarkAccess
+    from linbench.gate.pytest_gate import PytestOptions
 
 NOTE = "linbench"
-"""The name under which reports carry what is to be known besides pass and fail."""
+"""The name under which reports carry their notes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--linbench-update`, `--linbench-reason`, `--linbench-timing`, and `linbench_baseline` for the configuration."""
+    """Add `--linbench-update`, `--linbench-reason`, `--linbench-timing`, and the setting `linbench_baseline`."""
     group = parser.getgroup("linbench", "optimizers as they were committed (linbench)")
     group.addoption("--linbench-update", action="store_true", help="Make what comes out of linbench_gate the baseline.")
     group.addoption(
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What there is to be known of tests that did not fail: what was updated, step times and why there are none."""
+    """Write the notes of tests that did not fail: what was updated, step times and why there are none."""
     tests: dict[str, set[str]] = {}
     for test, note in _notes(terminalreporter.stats):
         tests.setdefault(note, set()).add(test)
@@ -77,22 +78,23 @@ def linbench_gate(request: pytest.FixtureRequest) -> Callable[..., None]:
     """
 
     def gate(*optimizers: str, plugins: str | Sequence[str] = (), **suite: Any) -> None:
-        from linbench.gate.pytest_gate import check
+        from linbench.gate.pytest_gate import GateCall, check
 
         __tracebackhide__ = True
-        outcome = check(_asked(request.config), optimizers, plugins, suite, _benchmark(request))
-        request.node.user_properties += [(NOTE, note) for note in outcome.notes]
-        if outcome.failure is not None:
-            pytest.fail(outcome.failure, pytrace=False)
+        call = GateCall(optimizers=optimizers, plugins=[plugins] if isinstance(plugins, str) else plugins, suite=suite)
+        result = check(_options(request.config), call, _benchmark_access(request))
+        request.node.user_properties += [(NOTE, note) for note in result.notes]
+        if result.failure is not None:
+            pytest.fail(result.failure, pytrace=False)
 
     return gate
 
 
-def _asked(config: pytest.Config) -> GateOptions:
-    from linbench.gate.pytest_gate import GateOptions
+def _options(config: pytest.Config) -> PytestOptions:
+    from linbench.gate.pytest_gate import PytestOptions
 
     reason = (config.getoption("linbench_reason") or "updated by pytest").strip()
-    return GateOptions(
+    return PytestOptions(
         folder=config.rootpath,
         baseline=config.rootpath / config.getini("linbench_baseline"),
         update=reason if config.getoption("linbench_update") else None,
@@ -100,9 +102,13 @@ def _asked(config: pytest.Config) -> GateOptions:
     )
 
 
-def _benchmark(request: pytest.FixtureRequest) -> Callable[[], Any] | str:
-    """The fixture of pytest-benchmark when it is asked for, or why there is none."""
-    config = request.config
+def _benchmark_access(request: pytest.FixtureRequest) -> BenchmarkAccess:
+    from linbench.gate.benchmark_row import BenchmarkAccess
+
+    return BenchmarkAccess(lambda: request.getfixturevalue("benchmark"), _reason_not_to_measure(request.config))
+
+
+def _reason_not_to_measure(config: pytest.Config) -> str | None:
     if hasattr(config, "workerinput"):
         return "tests that run side by side under xdist share the processors"
     if not config.pluginmanager.hasplugin("benchmark"):
@@ -111,11 +117,11 @@ def _benchmark(request: pytest.FixtureRequest) -> Callable[[], Any] | str:
         config.getoption("benchmark_disable") and not config.getoption("benchmark_enable")
     ):
         return "pytest-benchmark is disabled"
-    return lambda: request.getfixturevalue("benchmark")
+    return None
 
 
 def _notes(stats: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
-    """(test, note) of every test that was run."""
+    """Yield (test, note) for each note of every test that was run."""
     for reports in stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":

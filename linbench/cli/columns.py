@@ -10,10 +10,14 @@ from collections.abc import Collection, Sequence
 
 
 def columns(headers: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> str:
-    """The lines. right: the headers of the columns that are aligned there, all others are on the left."""
+    """Return the lines. right: the headers of the columns that are aligned there; all others are on the left."""
     cells = [headers, *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     sides = [">" if header in right else "<" for header in headers]
-    head, *body = ("  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, widths, strict=True)) for row in cells)
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join(line.rstrip() for line in (head, rule, *body))
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join(_line(row, sides, widths) for row in cells)
+
+
+def _line(cells: Sequence[str], sides: Sequence[str], widths: Sequence[int]) -> str:
+    aligned = [f"{cell:{side}{width}}" for cell, side, width in zip(cells, sides, widths, strict=True)]
+    return "  ".join(aligned).rstrip()

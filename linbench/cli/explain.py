@@ -12,10 +12,13 @@ import click
 
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
 from linbench.cli.torch_start import start_torch
+from linbench.core.plural import plural
 
 if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
     from linbench.core.problem.problem import Problem
+    from linbench.core.request.choice import Choice
+    from linbench.theory.predictions import Prediction
     from linbench.core.request.choice import Choice
     from linbench.theory.rates import GradientMethod
 
@@ -64,27 +67,34 @@ def command(
     choices = [choice for spec in parse_specs(problem) for choice in bind(catalog, "problem", spec)]
     if len(choices) != 1:
         raise UsageError(f"explain takes one problem, not {len(choices)}")
-    data, theory = _solved(choices[0], seed)
-    forecast = _forecast(theory, target, lr)
+    answer = _solve(choices[0], seed)
+    forecast = _forecast(answer.theory, target, lr)
     if format_ == "json":
-        click.echo(json.dumps(_document(choices[0].label, theory, forecast), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(answer, forecast), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join([*_lines(choices[0].label, data, theory), *_predicted(forecast)]))
+        click.echo("\n".join([*_answer_lines(answer), *_forecast_lines(forecast)]))
 
 
-def _solved(choice: Choice, seed: int) -> tuple[Problem, Theory]:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    label: str
+    problem: Problem
+    theory: Theory
+
+
+def _solve(choice: Choice, seed: int) -> _Answer:
     from linbench.core.errors import LinbenchError, UsageError, one_line
     from linbench.core.problem.workbench import Workbench
 
     workbench = Workbench()
     try:
         with prints_to_stderr():
-            data = workbench.problem(choice, seed)
+            problem = workbench.problem(choice, seed)
     except LinbenchError:
         raise
     except (Exception, SystemExit) as error:  # a third party's problem may raise anything
         raise UsageError(f"problem {choice.label!r} cannot be built: {one_line(error)}") from error
-    return data, workbench.solution(data).theory
+    return _Answer(choice.label, problem, workbench.solution(problem).theory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,70 +115,60 @@ class _Forecast:
 
 
 def _forecast(theory: Theory, target: float, lr: float | None) -> _Forecast:
-    """The predictions; without rows where the problem's numbers are beyond float64."""
+    """Return the predictions; without rows where the problem's numbers are beyond float64."""
     from linbench.theory.predictions import predict
 
     try:
-        predicted = predict(theory, target)
-        asked_for = () if lr is None else (_at(theory, lr, target),)
+        predictions = predict(theory, target)
+        rows = [] if lr is None else [_row_at(lr, theory, target)]
     except ValueError:
         return _Forecast(target, ())
-    tuned = (
-        ("gradient_descent", "gradient descent", predicted.gradient_descent),
-        ("heavy_ball", "heavy ball", predicted.heavy_ball),
-        ("nesterov", "Nesterov", predicted.nesterov),
-        ("nesterov_for_quadratics", "Nesterov, for quadratics", predicted.nesterov_for_quadratics),
-    )
-    rows = tuple(_Row(key, name, prediction.epochs, prediction.method) for key, name, prediction in tuned)
-    limit = _Row("krylov_limit", "the limit of all that step along gradients", predicted.krylov_limit)
-    return _Forecast(target, (*asked_for, *rows, limit))
+    rows += [
+        _tuned_row("gradient_descent", "gradient descent", predictions.gradient_descent),
+        _tuned_row("heavy_ball", "heavy ball", predictions.heavy_ball),
+        _tuned_row("nesterov", "Nesterov", predictions.nesterov),
+        _tuned_row("nesterov_for_quadratics", "Nesterov, for quadratics", predictions.nesterov_for_quadratics),
+        _Row("krylov_limit", "the limit of all that step along gradients", predictions.krylov_limit),
+    ]
+    return _Forecast(target, tuple(rows))
 
 
-def _at(theory: Theory, lr: float, target: float) -> _Row:
+def _tuned_row(key: str, name: str, prediction: Prediction) -> _Row:
+    return _Row(key, name, prediction.epochs, prediction.method)
+
+
+def _row_at(lr: float, theory: Theory, target: float) -> _Row:
+    """Return the row of gradient descent at the learning rate that was asked for."""
     from linbench.theory.predictions import predicted_epochs
     from linbench.theory.rates import GradientMethod
 
+    key, name = "gradient_descent_at_lr", "gradient descent"
     method, ratio = GradientMethod(lr), lr / theory.largest_stable_lr
-    remark = f"diverges: lr is {ratio:.6g} × 2/L" if ratio > 1 else "never: lr is 2/L" if ratio == 1 else ""
-    epochs = None if ratio > 1 else predicted_epochs(theory, method, target)
-    return _Row("gradient_descent_at_lr", "gradient descent", epochs, method, remark if epochs is None else "")
+    if ratio > 1:
+        return _Row(key, name, None, method, f"diverges: lr is {ratio:.6g} × 2/L")
+    epochs = predicted_epochs(theory, method, target)
+    return _Row(key, name, epochs, method, "never: lr is 2/L" if ratio == 1 and epochs is None else "")
 
 
-def _predicted(forecast: _Forecast) -> Iterator[str]:
-    if not forecast.rows:
-        return
-    yield ""
-    yield f"predicted epochs to a relative gap of {forecast.target:g}, from zero parameters"
-    labels = [row.name + _settings(row.method) for row in forecast.rows]
-    width = max(map(len, labels))
-    for row, label in zip(forecast.rows, labels, strict=True):
-        yield f"  {label:<{width}}  {row.remark or ('never' if row.epochs is None else row.epochs)}"
-
-
-def _settings(method: GradientMethod | None) -> str:
-    if method is None:
-        return ""
-    momentum = f", momentum {method.momentum:.6g}" if method.momentum else ""
-    return f", lr {method.lr:.6g}{momentum}"
-
-
-def _document(label: str, theory: Theory, forecast: _Forecast) -> dict[str, object]:
+def _document(answer: _Answer, forecast: _Forecast) -> dict[str, object]:
     from linbench.results.serialize import theory_as_dict
 
-    predicted: dict[str, object] = {"target": forecast.target}
+    predictions: dict[str, object] = {"target": forecast.target}
     for row in forecast.rows:
         spec = {} if row.method is None else {"spec": row.method.spec}
-        predicted[row.key] = {**spec, "epochs": row.epochs}
-    return {"problem": label, **theory_as_dict(theory), "predicted_epochs": predicted}
+        predictions[row.key] = {**spec, "epochs": row.epochs}
+    return {"problem": answer.label, **theory_as_dict(answer.theory), "predicted_epochs": predictions}
 
 
-def _lines(label: str, data: Problem, theory: Theory) -> Iterator[str]:
-    yield f"{label}: {data.n_rows} rows, {_counted(data.n_features, 'feature')}, {_counted(data.n_targets, 'target')}"
+def _answer_lines(answer: _Answer) -> Iterator[str]:
+    problem, theory = answer.problem, answer.theory
+    features = f"{problem.n_features} {plural('feature', problem.n_features)}"
+    targets = f"{problem.n_targets} {plural('target', problem.n_targets)}"
+    yield f"{answer.label}: {problem.n_rows} rows, {features}, {targets}"
     yield ""
-    yield "least-squares optimum" + (
-        "" if theory.rank == len(theory.spectrum) else " (not unique: the one of minimum norm)"
-    )
-    names = [*data.features, "intercept"]
+    unique = theory.rank == len(theory.spectrum)
+    yield "least-squares optimum" + ("" if unique else " (not unique: the one of minimum norm)")
+    names = [*problem.features, "intercept"]
     width = max(map(len, names))
     for name, row in zip(names, [*theory.weight, theory.bias], strict=True):
         yield f"  {name:<{width}}  " + "  ".join(f"{value:.10g}" for value in row)
@@ -193,5 +193,20 @@ def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
         yield "epochs per factor of ten in the gap", f"{math.log(10) / (-2 * math.log(rate)):.4g}"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _forecast_lines(forecast: _Forecast) -> Iterator[str]:
+    if not forecast.rows:
+        return
+    yield ""
+    yield f"predicted epochs to a relative gap of {forecast.target:g}, from zero parameters"
+    labels = [row.name + _settings(row.method) for row in forecast.rows]
+    width = max(map(len, labels))
+    for row, label in zip(forecast.rows, labels, strict=True):
+        epochs = "never" if row.epochs is None else row.epochs
+        yield f"  {label:<{width}}  {row.remark or epochs}"
+
+
+def _settings(method: GradientMethod | None) -> str:
+    if method is None:
+        return ""
+    momentum = f", momentum {method.momentum:.6g}" if method.momentum else ""
+    return f", lr {method.lr:.6g}{momentum}"

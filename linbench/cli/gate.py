@@ -11,23 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from linbench.cli import output
+from linbench.cli.gate_github import annotate_error, annotate_report
+from linbench.cli.gate_options import FORMATS, TIMING, GateOptions, check_options
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
 from linbench.cli.store_options import open_session, store_options, tell_lost
 from linbench.cli.torch_start import start_torch
+from linbench.core.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from linbench.gate.convergence import Request
-    from linbench.gate.rendering import Report
-    from linbench.gate.update import BaselineUpdate
+    from linbench.gate.convergence import Request, Training
     from linbench.plugins.manager import Plugins
     from linbench.store.session import StoreSession
 
 T = TypeVar("T")
-
-FORMATS = ("table", "json", "markdown", "junit")
-TIMING = ("off", "advisory", "gate")
-CANNOT_COMPARE = 3
-CRASHED = 4
 
 
 @click.command("gate")
@@ -80,7 +76,7 @@ CRASHED = 4
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on stderr.")
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, **options: Any) -> None:
+def command(ctx: click.Context, /, **parameters: Any) -> None:
     """Run a suite and compare what comes out with the committed baseline.
 
     Whatever differs by more than rounding is named, also where it is an improvement, until --update acknowledges it.
@@ -92,146 +88,98 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     gone), 4 a run crashed, 5 with --strict-timing: nothing can be said about a step time, 130 interrupted. Of several
     the first of 4, 3, 1, 5 counts.
     """
-    options["timing"] = options["timing"] or ("gate" if options["against"] else "off")
-    _check(options)
-    output.check(options["output"])
-    output.check(options["junit"], "--junit")
-    plugins = load(options["plugins"], quiet=options["quiet"])
+    options = GateOptions(**parameters)
+    check_options(options)
+    output.check(options.output)
+    output.check(options.junit, "--junit")
+    plugins = load(options.plugins, quiet=options.quiet)
     start_torch()
     from linbench.core.errors import LinbenchError
     from linbench.gate.files import BaselineError
 
-    session = open_session(plugins, store=options["store"], no_store=options["no_store"], quiet=options["quiet"])
+    session = open_session(plugins, store=options.store, no_store=options.no_store, quiet=options.quiet)
     try:
-        code = _update(plugins, options, session) if options["update"] else _compare(plugins, options, session)
+        request = _request(plugins, options)
+        code = _update(request, options, session) if options.update else _compare(request, options, session)
     except BaselineError as error:
         click.echo(f"linbench: {error}", err=True)
-        _annotate_failure(str(error))
-        code = CANNOT_COMPARE
+        annotate_error(str(error))
+        code = ExitCode.CANNOT_COMPARE
     except LinbenchError as error:
-        _annotate_failure(str(error))
+        annotate_error(str(error))
         raise
     ctx.exit(code)
 
 
-def _check(options: dict[str, Any]) -> None:
-    if options["against"] is not None and options["timing"] == "off":
-        raise click.UsageError("--against compares step times, and --timing off does not.")
-    if options["strict_timing"] and options["timing"] != "gate":
-        raise click.UsageError("--strict-timing is for --timing gate.")
-    if not options["update"]:
-        for name in ("prune", "reason"):
-            if options[name]:
-                raise click.UsageError(f"--{name} is for --update.")
-        return
-    if os.environ.get("CI"):
-        raise click.UsageError("a baseline is not updated in CI, where nobody would see it: run --update and commit.")
-    if not (options["reason"] or "").strip() or not options["reason"].isprintable():
-        raise click.UsageError('--update needs a reason in one line: --reason "…".')
-    for name, usual in (("format_", "table"), ("junit", None), ("against", None), ("strict_timing", False)):
-        if options[name] != usual:
-            raise click.UsageError(f"--{name.strip('_').replace('_', '-')} is for comparing, not for --update.")
-
-
-def _request(plugins: Plugins, options: dict[str, Any]) -> Request:
+def _request(plugins: Plugins, options: GateOptions) -> Request:
     from linbench.core.isolation.process_state import restore_process_state
     from linbench.gate.configuration import find_suite, read_suite
     from linbench.gate.convergence import make_request
 
-    suite = read_suite(options["suite"]) if options["suite"] else find_suite(Path())
+    suite = read_suite(options.suite) if options.suite else find_suite(Path())
     with prints_to_stderr(), restore_process_state():  # making a plan imports targets
-        return make_request(plugins.catalog, suite, options["baseline"], options["only"])
+        return make_request(plugins.catalog, suite, options.baseline, options.only)
 
 
-def _compare(plugins: Plugins, options: dict[str, Any], session: StoreSession | None) -> int:
-    from linbench.cli.gate_timing import times
-    from linbench.cli.progress import progress_shown
+def _compare(request: Request, options: GateOptions, session: StoreSession | None) -> ExitCode:
+    from linbench.cli.gate_timing import open_check, run_check
     from linbench.gate.convergence import run_request
     from linbench.gate.rendering import FORMATS as REPORTERS
 
-    request = _request(plugins, options)
-    with times(request, options) as compare_times:
-        with prints_to_stderr(), progress_shown(request.plan, log_every=0, quiet=options["quiet"]) as observer:
-            report = _keeping(
-                session, options, lambda session: run_request(request, options["jobs"], observer, session)
-            )
-        report = replace(report, timing=compare_times(), strict_timing=options["strict_timing"])
-    as_asked = [
-        output.write(REPORTERS[options["format_"]](report), options["output"]),
-        options["junit"] is None or output.write_beside(REPORTERS["junit"](report), options["junit"]),
-    ]
+    with open_check(request, options) as timing_check:  # a revision is there before anything is trained
+        report = _train(lambda training: run_request(request, training), request, options, session)
+        timing = run_check(timing_check, quiet=options.quiet)
+    report = replace(report, timing=timing, strict_timing=options.strict_timing)
+    as_asked = output.write(REPORTERS[options.format_](report), options.output)
+    if options.junit is not None:
+        as_asked = output.write_beside(REPORTERS["junit"](report), options.junit) and as_asked
     tell_lost(session)
-    _tell_github(report)
-    return report.exit_code or int(not all(as_asked))
+    annotate_report(report)
+    if report.exit_code is ExitCode.DONE and not as_asked:
+        return ExitCode.FAILED
+    return report.exit_code
 
 
-def _update(plugins: Plugins, options: dict[str, Any], session: StoreSession | None) -> int:
-    from linbench.cli.gate_timing import store_times
-    from linbench.cli.progress import progress_shown
+def _update(request: Request, options: GateOptions, session: StoreSession | None) -> ExitCode:
+    from linbench.cli.gate_timing import update_stored_times
     from linbench.gate.convergence import run_update
 
-    request, reason = _request(plugins, options), options["reason"].strip()
-    with prints_to_stderr(), progress_shown(request.plan, log_every=0, quiet=options["quiet"]) as observer:
-        updated = _keeping(
-            session,
-            options,
-            lambda session: run_update(
-                request, reason=reason, prune=options["prune"], jobs=options["jobs"], observer=observer, session=session
-            ),
-        )
-    lines = [_told(updated, options["baseline"]), *store_times(request, options, reason)]
-    as_asked = output.write("\n".join(lines), options["output"])
+    reason = (options.reason or "").strip()
+    baseline = _train(
+        lambda training: run_update(request, reason=reason, prune=options.prune, training=training),
+        request,
+        options,
+        session,
+    )
+    changed = len({change.case for change in baseline.changes})
+    lines = [
+        *baseline.change_lines(),
+        f"{options.baseline}: {changed} of {len(baseline.cases)} cases changed",
+        *update_stored_times(request, options, reason),
+    ]
+    as_asked = output.write("\n".join(lines), options.output)
     tell_lost(session)
-    for crash in updated.crashed:
+    for crash in baseline.crashes:
         click.echo(f"linbench: not updated: {crash}", err=True)
-    return CRASHED if updated.crashed else int(not as_asked)
+    if baseline.crashes:
+        return ExitCode.CRASHED
+    return ExitCode.DONE if as_asked else ExitCode.FAILED
 
 
-def _keeping(session: StoreSession | None, options: dict[str, Any], run: Callable[[StoreSession | None], T]) -> T:
-    """Run with the store; a usual place that cannot be written, as in many a CI, must not fail a gate."""
+def _train(run: Callable[[Training], T], request: Request, options: GateOptions, session: StoreSession | None) -> T:
+    """Run with a progress bar and the store."""
+    from linbench.cli.progress import show_progress
     from linbench.core.errors import StoreError
+    from linbench.gate.convergence import Training
 
-    try:
-        return run(session)
-    except StoreError as error:
-        if options["store"] is not None or os.environ.get(ENVIRONMENT):
-            raise
-        if not options["quiet"]:
-            click.echo(f"linbench: no records are kept: {error}", err=True)
-        return run(None)
-
-
-def _told(updated: BaselineUpdate, path: Path) -> str:
-    lines = [f"{one.case}: {one.what}: {one.was} → {one.now}" for one in updated.changed]
-    changed = len({one.case for one in updated.changed})
-    return "\n".join([*lines, f"{path}: {changed} of {len(updated.cases)} cases changed"])
-
-
-def _on_github() -> bool:
-    return os.environ.get("GITHUB_ACTIONS") == "true"
-
-
-def _annotate_failure(message: str) -> None:
-    if _on_github():
-        from linbench.gate.github import annotation
-
-        click.echo(annotation("error", "linbench gate", message), err=True)
-
-
-def _tell_github(report: Report) -> None:
-    """Annotations go to stderr, where GitHub reads them too: stdout is for the result."""
-    if not _on_github():
-        return
-    from linbench.gate.github import annotations_of
-    from linbench.gate.rendering import as_markdown
-
-    for line in annotations_of(report.all_findings, report.strict_timing):
-        click.echo(line, err=True)
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        return
-    try:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{as_markdown(report)}\n")
-    except OSError as error:
-        click.echo(f"linbench: cannot write the summary of this step: {error.strerror}", err=True)
+    with prints_to_stderr(), show_progress(request.plan, log_every=0, quiet=options.quiet) as observer:
+        training = Training(jobs=options.jobs, observer=observer, session=session)
+        try:
+            return run(training)
+        except StoreError as error:
+            # A usual place that cannot be written, as in many a CI, must not fail a gate; one that was named must.
+            if options.store is not None or os.environ.get(ENVIRONMENT):
+                raise
+            if not options.quiet:
+                click.echo(f"linbench: no records are kept: {error}", err=True)
+            return run(replace(training, session=None))

@@ -1,82 +1,81 @@
-"""The step times of `linbench gate`: against a revision, or against what is stored."""
+"""The step times of `linbench gate`: their check against a revision or stored times, and their update."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from linbench.cli.progress import counting
+from linbench.cli.progress import show_count
 
 if TYPE_CHECKING:
+    from linbench.cli.gate_options import GateOptions
     from linbench.gate.convergence import Request
-    from linbench.gate.timing.fresh_processes import Job, Tell
+    from linbench.gate.timing.check import TimingCheck
+    from linbench.gate.timing.fresh_processes import Job
     from linbench.gate.timing.rendering import TimingReport
 
-WORDS = "step times, processes"
+COUNTED = "step times, processes"
+"""The words beside the bar."""
 
 
 @contextlib.contextmanager
-def times(request: Request, options: dict[str, Any]) -> Iterator[Callable[[], TimingReport | None]]:
-    """A function that compares step times as they were asked for; the revision is there before anything is trained.
+def open_check(request: Request, options: GateOptions) -> Iterator[TimingCheck | None]:
+    """Yield the check of step times that the options ask for, or None; the context keeps a revision checked out.
 
-    Raises BaselineError where there is none to compare with, unless it is asked for advice only.
+    Raises BaselineError where the revision cannot be had, unless the check is for advice only.
     """
-    from linbench.gate.timing.measure import against_stored, job_of, told
+    from linbench.gate.timing.check import StoredTimesCheck
+    from linbench.gate.timing.measure import job_of
 
-    if options["timing"] == "off":
-        yield lambda: None
+    if options.timing_mode == "off":
+        yield None
         return
-    gates, job, quiet = options["timing"] == "gate", job_of(request), options["quiet"]
-
-    def compared(against: str, compare: Callable[[Tell], TimingReport]) -> TimingReport:
-        with counting(WORDS, quiet=quiet) as tell:
-            return told(against, gates, lambda: compare(tell))
-
+    job = job_of(request)
     with contextlib.ExitStack() as stack:
-        if options["against"] is None:
-            folder, plugins = _folder(options), options["plugins"]
-            yield lambda: compared(str(folder), lambda tell: against_stored(job, folder, plugins, gates, tell))
+        if options.against is None:
+            gates = options.timing_mode == "gate"
+            yield StoredTimesCheck(job=job, gates=gates, folder=options.times, plugins=options.plugins)
         else:
-            name, compare = _against_revision(stack, job, options["against"], options["plugins"], gates)
-            yield lambda: compared(name, compare)
+            yield _revision_check(stack, job, options.against, options)
 
 
-def _against_revision(
-    stack: contextlib.ExitStack, job: Job, reference: str, plugins: Sequence[str], gates: bool
-) -> tuple[str, Callable[[Tell], TimingReport]]:
-    """What the revision is called, and the comparison with it; it is there until the stack is closed."""
+def _revision_check(stack: contextlib.ExitStack, job: Job, reference: str, options: GateOptions) -> TimingCheck:
+    """Return the check against a revision, which is there until the stack is closed."""
     from linbench.gate.files import BaselineError
-    from linbench.gate.timing.measure import against_sides
-    from linbench.gate.timing.rendering import TimingReport
-    from linbench.gate.timing.revision import against
+    from linbench.gate.timing.check import ImpossibleCheck, RevisionCheck
+    from linbench.gate.timing.revision import open_sides
 
+    gates = options.timing_mode == "gate"
     try:
-        sides = stack.enter_context(against(reference, plugins))
+        sides = stack.enter_context(open_sides(reference, options.plugins))
     except BaselineError as error:
         if gates:
             raise
-        impossible = TimingReport((), reference, gates, impossible=str(error))
-        return reference, lambda _: impossible
-    return sides.name, lambda tell: against_sides(job, sides, gates, tell)
+        return ImpossibleCheck(job=job, gates=gates, reference=reference, why=str(error))
+    return RevisionCheck(job=job, gates=gates, sides=sides)
 
 
-def store_times(request: Request, options: dict[str, Any], reason: str) -> list[str]:
-    """Measure and store, where that was asked for; says what became of it."""
-    if options["timing"] == "off":
+def run_check(check: TimingCheck | None, *, quiet: bool) -> TimingReport | None:
+    """Run the check where there is one, with a bar on a terminal."""
+    if check is None:
+        return None
+    with show_count(COUNTED, quiet=quiet) as tell:
+        return check.report(tell)
+
+
+def update_stored_times(request: Request, options: GateOptions, reason: str) -> list[str]:
+    """Measure and store step times where the options ask for it; returns the lines that say so."""
+    if options.timing_mode == "off":
         return []
     from linbench.gate.files import check_place
-    from linbench.gate.timing.measure import job_of, store
+    from linbench.gate.timing.measure import job_of
+    from linbench.gate.timing.update import update_times
 
-    folder = _folder(options)
-    check_place(folder, Path.cwd())
+    check_place(options.times, Path.cwd())
     job = job_of(request)
-    with counting(WORDS, quiet=options["quiet"]) as tell:
-        path, unmeasured = store(job, folder, options["plugins"], reason, tell)
-    count = len(job.optimizers) - len(unmeasured)
-    return [*(f"not measured: {one}" for one in unmeasured), f"{path}: step times of {count} optimizers"]
-
-
-def _folder(options: dict[str, Any]) -> Path:
-    return Path(options["baseline"].parent / "timing")
+    with show_count(COUNTED, quiet=options.quiet) as tell:
+        times = update_times(job, options.times, options.plugins, reason=reason, tell=tell)
+    count = len(job.optimizers) - len(times.unmeasured)
+    return [*times.unmeasured_lines(), f"{times.path}: step times of {count} optimizers"]

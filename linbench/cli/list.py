@@ -1,4 +1,4 @@
-"""`linbench list`: what there is to compare."""
+"""`linbench list`: the components that there are to compare."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def command(kind: str | None, as_json: bool, plugins: tuple[str, ...], debug: bo
     """
     from linbench.core.request.component import KINDS
 
-    wanted = KINDS if kind is None else (_kind(kind),)
+    kinds = KINDS if kind is None else (_kind(kind),)
     catalog = load(plugins).catalog
     if as_json:
-        click.echo(json.dumps(_document(catalog, wanted), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(catalog, kinds), indent=2, ensure_ascii=False))
         return
-    click.echo("\n\n".join("\n".join(_section(catalog, kind)) for kind in wanted))
+    click.echo("\n\n".join("\n".join(_section(catalog, kind)) for kind in kinds))
 
 
 def _kind(text: str) -> Kind:
@@ -57,7 +57,10 @@ def _document(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, object]:
 
 
 def _as_dict(offer: Offer) -> dict[str, Any]:
-    """One component; `parameters` are the target's own, `defaults` what linbench sets unless a spec says otherwise."""
+    """Return one component.
+
+    `parameters` are the target's own, `defaults` those that linbench sets unless a spec says otherwise.
+    """
     from linbench.core.request.canonical import jsonable
 
     component = offer.component
@@ -84,17 +87,17 @@ def _entry(offer: Offer) -> Iterator[str]:
     component = offer.component
     summary = component.summary or "(no summary)"
     provider = "" if offer.built_in else f"  [{offer.provider}]"
-    yield from _wrapped(f"  {component.name:<{INDENT - 4}}  ", f"{summary}{provider}")
+    yield from _wrap(f"  {component.name:<{INDENT - 4}}  ", f"{summary}{provider}")
     parameters = _parameters(offer)
     if parameters:
-        yield from _wrapped(" " * INDENT, parameters)
+        yield from _wrap(" " * INDENT, parameters)
     needs = _needs(component)
     if needs:
-        yield from _wrapped(" " * INDENT, f"needs {', '.join(needs)}")
+        yield from _wrap(" " * INDENT, f"needs {', '.join(needs)}")
 
 
 def _parameters(offer: Offer) -> str:
-    """Every parameter with the value that linbench calls the target with, else the target's own default."""
+    """Return every parameter with the value that linbench calls the target with, else the target's own default."""
     from linbench.core.request.spec import format_value
 
     component = offer.component
@@ -103,7 +106,7 @@ def _parameters(offer: Offer) -> str:
 
 
 def _defaults(component: Component) -> dict[str, object]:
-    """What linbench calls the target with unless a spec says otherwise."""
+    """Return the parameters that linbench calls the target with unless a spec says otherwise."""
     from linbench.core.request.component import DEFAULT_LR
 
     if component.kind == "optimizer" and "lr" in component.parameters:
@@ -112,9 +115,9 @@ def _defaults(component: Component) -> dict[str, object]:
 
 
 def _needs(component: Component) -> list[str]:
-    """What an optimizer needs besides `zero_grad`, `backward`, `step`."""
+    """Return the needs of an optimizer besides `zero_grad`, `backward`, `step`."""
     return [] if component.contract is None else component.contract.needs()
 
 
-def _wrapped(first: str, text: str) -> list[str]:
+def _wrap(first: str, text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * INDENT, break_on_hyphens=False)

@@ -10,23 +10,24 @@ from typing import Any
 
 import click
 
-from linbench.cli.stdout import for_results_only
+from linbench.cli.stdout import keep_stdout_for_results
 from linbench.core.errors import LinbenchError, UsageError, unknown_name
+from linbench.core.exit_code import ExitCode
 
 COMMANDS = ("compare", "tune", "gate", "list", "explain", "runs", "report", "plugins")
 
-INTERRUPTED = 130
+INTERRUPTED = ExitCode.INTERRUPTED  # its name in `compare`
 
 
 class LinbenchCommand(click.Group):
     """A group whose commands are modules of `linbench.cli`, imported one by one as they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which a newcomer needs them."""
+        """Return the commands in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """Import and return the command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"linbench.cli.{cmd_name}")
@@ -36,7 +37,7 @@ class LinbenchCommand(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, but an unknown command gets the closest known one."""
+        """Find the command as click does; an unknown one gets the closest known name."""
         if not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise unknown_name("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)
@@ -44,12 +45,12 @@ class LinbenchCommand(click.Group):
     def main(  # type: ignore[override]  # click types two overloads of one behaviour
         self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
     ) -> Any:
-        """As click's, but user errors are one line on stderr, and `--debug` shows the traceback."""
+        """Run as click does; user errors are one line on stderr, and `--debug` shows the traceback."""
         if not standalone_mode:
             return super().main(args, standalone_mode=False, **extra)
         if isinstance(sys.stdout, io.TextIOWrapper):  # a κ that a legacy encoding lacks is no reason to fail
             sys.stdout.reconfigure(errors="replace")
-        with for_results_only():
+        with keep_stdout_for_results():
             code = self._exit_code(args, extra)
         sys.exit(code)
 
@@ -63,15 +64,15 @@ class LinbenchCommand(click.Group):
         except click.ClickException as error:
             return _fail(error.format_message().replace("\n", " "), error.exit_code, args)
         except LinbenchError as error:
-            return _fail(str(error), 2 if isinstance(error, UsageError) else 1, args)
+            return _fail(str(error), ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED, args)
         except (click.Abort, KeyboardInterrupt):
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         except SystemExit:
             # `linbench … | head`: nobody reads on, which is no error. click has put a quiet stdout in place by now.
             if sys.stdout is stdout:
                 raise
-            return 0
-        return code if isinstance(code, int) else 0
+            return ExitCode.DONE
+        return code if isinstance(code, int) else ExitCode.DONE
 
 
 @click.group(cls=LinbenchCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

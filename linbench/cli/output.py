@@ -1,4 +1,4 @@
-"""Where a command's result goes: the reporter that `--format` names, and the file of `--output` or stdout."""
+"""The output of a command: the reporter that `--format` names, and the file of `--output` or stdout."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
-    """The reporter that `--format` names; a table format of tabulate is the table in that style.
+    """Return the reporter that `--format` names; a table format of tabulate is the table in that style.
 
     Raises UsageError where there is no such reporter, or it cannot be imported.
     """
@@ -43,13 +43,13 @@ def reporter(catalog: Catalog, text: str, show_all: bool) -> Choice:
 
 
 def check(path: Path | None, option: str = "--output") -> None:
-    """Refuse before hours of training, not after."""
+    """Raise click.BadParameter for a file whose folder is missing: before hours of training, not after."""
     if path is not None and not path.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(path.parent)!r}.", param_hint=f"'{option}'")
 
 
 def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes | None:
-    """What the reporter makes of the records, or None, with a line on stderr, where it fails."""
+    """Return the report of the records, or None, with a line on stderr, where the reporter fails."""
     from linbench.core.errors import LinbenchError, one_line
 
     try:
@@ -68,20 +68,21 @@ def build(choice: Choice, records: Sequence[Record], debug: bool) -> str | bytes
 
 
 def write(report: str | bytes, path: Path | None) -> bool:
-    """Write to the file, else to stdout; False, with a line on stderr, where the file could not be written."""
+    """Write to the file, else to stdout; returns False, with a line on stderr, where the file could not be written."""
     content = report if isinstance(report, bytes) else f"{report}\n".encode(errors="replace")
-    try:
-        if path is not None:
+    if path is not None:
+        try:
             path.write_bytes(content)
+        except OSError as error:
+            click.echo(f"linbench: cannot write {path}: {error.strerror}; the result goes to stdout", err=True)
+        else:
             return True
-    except OSError as error:
-        click.echo(f"linbench: cannot write {path}: {error.strerror}; the result goes to stdout", err=True)
     click.echo(content, nl=False)
     return path is None
 
 
 def write_beside(report: str, path: Path) -> bool:
-    """Write a second report, for which stdout is no place; False, with a line on stderr, where that fails."""
+    """Write a second report, for which stdout is no place; returns False, with a line on stderr, where that fails."""
     try:
         path.write_text(f"{report}\n", encoding="utf-8")
     except OSError as error:
@@ -91,13 +92,13 @@ def write_beside(report: str, path: Path) -> bool:
 
 
 def line_by_line(choice: Choice) -> bool:
-    """Whether a report is its records' reports one below the other, and can be written as they come."""
+    """Return whether a report is its records' reports one below the other, and can be written as they come."""
     return choice.component.name == "jsonl"
 
 
 @contextlib.contextmanager
 def lines(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """A function that writes a line to the file, else to stdout; each line is written out at once."""
+    """Yield a function that writes a line to the file, else to stdout; each line is written out at once."""
     if path is None:
         stdout = sys.stdout  # as it is now, whatever it is redirected to while cases run
         yield lambda line: click.echo(line, file=stdout)
@@ -111,7 +112,7 @@ def lines(path: Path | None) -> Iterator[Callable[[str], object]]:
 
 
 def _width() -> int:
-    """The terminal's width where the table goes to one, but never less than what is written to a pipe."""
+    """Return the terminal's width where the table goes to one, but never less than what is written to a pipe."""
     import shutil
 
     from linbench.results.table.render import WIDTH

@@ -1,4 +1,4 @@
-"""`linbench plugins`: which plugins there are, and what became of each."""
+"""`linbench plugins`: the plugins that there are, and what became of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`linbench plugins check`: whether an optimizer behaves as users of torch.optim expect."""
+"""`linbench plugins check`: an optimizer against all that users of torch.optim expect of one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from linbench.cli.options import debug_option, load, plugin_option, prints_to_stderr
 from linbench.cli.torch_start import start_torch
+from linbench.core.exit_code import ExitCode
 
 OUTCOMES = ("pass", "fail", "not applicable")
 
@@ -51,4 +52,4 @@ def command(
         counts[verdict.outcome] += 1
         click.echo(f"{verdict.outcome:<{len(OUTCOMES[-1])}}  {verdict}")
     click.echo(f"\n{subject.label}: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES))
-    ctx.exit(int(counts["fail"] > 0))
+    ctx.exit(ExitCode.FAILED if counts["fail"] else ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""What is shown on stderr while cases run: a bar on a terminal, a training log where it was asked for."""
+"""Progress on stderr while cases run: a bar on a terminal, a training log where it was asked for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from linbench.core.observer import Observer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, ProgressColumn, TaskID
 
     from linbench.core.outcome.record import Record
     from linbench.core.request.case import Case
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def progress_shown(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
-    """The observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal.
+def show_progress(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observer]:
+    """Yield the observer for a command: the log if it was asked for, else a bar if somebody sits at a terminal.
 
     Afterwards the terminal is as it was before, also where the command was interrupted.
     """
@@ -39,18 +39,22 @@ def progress_shown(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Obser
             bar.close()
 
 
+progress_shown = show_progress  # its name in `compare` and `tune`
+
+
 @contextlib.contextmanager
-def counting(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Something to be told how many of how many are done; shows a bar if somebody sits at a terminal."""
+def show_count(words: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function to be told how many of how many are done; it moves a bar if somebody sits at a terminal.
+
+    words: the text beside the bar.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda *_: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as progress:
-        task = progress.add_task(what)
+    with _make_progress(TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        task = progress.add_task(words)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
@@ -62,28 +66,28 @@ class TrainingLog(Observer):
         self._epochs = 0
 
     def started(self, case: Case) -> None:
-        """The heading."""
+        """Write the heading."""
         self._epochs = case.settings.epochs
         click.echo(f"\n{case.label}", err=True)
 
     def epoch(
         self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
     ) -> None:
-        """The line; W and b of several numbers are lists, and – for a model that has none."""
-        line = f"Epoch {epoch:4d}/{self._epochs} W:{_written(weight)} b:{_written(bias)} Cost:{cost:.6f}"
+        """Write the line; W and b of several numbers are lists, and – for a model that has none."""
+        line = f"Epoch {epoch:4d}/{self._epochs} W:{_as_text(weight)} b:{_as_text(bias)} Cost:{cost:.6f}"
         click.echo(line, err=True)
 
 
 class Notices(Observer):
-    """What a user should know, each thing once."""
+    """Notices to the user, each of them once."""
 
     def __init__(self) -> None:
-        self._said: set[str] = set()
+        self._lines: set[str] = set()
 
     def note(self, line: str) -> None:
-        """One line on stderr, if it is new."""
-        if line not in self._said:
-            self._said.add(line)
+        """Write the line, if it is new."""
+        if line not in self._lines:
+            self._lines.add(line)
             click.echo(f"linbench: {line}", err=True)
 
 
@@ -98,12 +102,12 @@ class ProgressBar(Notices):
 
     def advanced(self, run_epochs: int) -> None:
         """Move the bar."""
-        progress, task = self._shown()
+        progress, task = self._begin()
         progress.advance(task, run_epochs)
 
     def finished(self, record: Record) -> None:
         """Count the run; one that ended early or was skipped counts whole. The last one takes the bar away."""
-        progress, task = self._shown()
+        progress, task = self._begin()
         self._done += 1
         progress.update(task, description=f"{self._done}/{self._runs} runs")
         progress.advance(task, self._epochs - record.epochs_run)
@@ -116,26 +120,33 @@ class ProgressBar(Notices):
             self._progress.stop()
             self._progress = None
 
-    def _shown(self) -> tuple[Progress, TaskID]:
+    def _begin(self) -> tuple[Progress, TaskID]:
+        """Show the bar unless it is there, and return it with its task."""
         if self._progress is None or self._task is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
                 TimeRemainingColumn(elapsed_when_finished=True),
             )
-            # rich would put back the stdout that it found, and training begins with stdout led to stderr.
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+            self._progress = _make_progress(*columns)
             self._task = self._progress.add_task(f"0/{self._runs} runs", total=self._runs * self._epochs)
             self._progress.start()
         return self._progress, self._task
 
 
-def _written(values: object) -> str:
+def _make_progress(*columns: ProgressColumn) -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # rich would put back the stdout that it found, and training begins with stdout led to stderr.
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+
+
+def _as_text(values: object) -> str:
     if values is None:
         return "–"
     if isinstance(values, Sequence):
-        return _written(values[0]) if len(values) == 1 else f"[{', '.join(map(_written, values))}]"
+        return _as_text(values[0]) if len(values) == 1 else f"[{', '.join(map(_as_text, values))}]"
     return f"{values:.3f}"

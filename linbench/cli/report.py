@@ -11,6 +11,7 @@ import click
 from linbench.cli import output
 from linbench.cli.options import debug_option
 from linbench.cli.store_options import existing_store, store_option
+from linbench.core.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from linbench.store.run_list import Run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--output", "path", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="To this file.")
 @store_option
 @debug_option
-def command(run: str, path: Path | None, store: Path | None, debug: bool) -> int:  # noqa: ARG001
+def command(run: str, path: Path | None, store: Path | None, debug: bool) -> ExitCode:  # noqa: ARG001
     """RUN (the last one unless told otherwise) as one HTML file, for a browser: tables, curves, what they say.
 
     RUN is a run's number, or `last`, `last-1`, …; `linbench runs list` shows them. Cost curves, and profiles over
@@ -31,9 +32,9 @@ def command(run: str, path: Path | None, store: Path | None, debug: bool) -> int
 
     output.check(path)
     opened = existing_store(store)
-    found = opened.run(run)
-    document = render_report(list(opened.records(found)), _facts(found))
-    return int(not output.write(document, path))
+    stored_run = opened.run(run)
+    document = render_report(list(opened.records(stored_run)), _facts(stored_run))
+    return ExitCode.DONE if output.write(document, path) else ExitCode.FAILED
 
 
 def _facts(run: Run) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`linbench runs`: what is in the store."""
+"""`linbench runs`: the runs in the store."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from linbench.cli import output
 from linbench.cli.columns import columns
 from linbench.cli.options import debug_option
 from linbench.cli.store_options import existing_store, store_option
+from linbench.core.plural import plural
 
 if TYPE_CHECKING:
     from linbench.store.difference import Difference
@@ -23,7 +24,8 @@ FORMATS = ("json", "jsonl", "csv", "parquet")
 SHOWN = 20
 """Lines of a kind that `diff` shows unless all are asked for."""
 
-_WORDS = 32
+NAMES_WIDTH = 32
+"""Characters of a column of names in `list`."""
 
 
 @click.group("runs", no_args_is_help=True)
@@ -46,24 +48,35 @@ def list_runs(number: int, show_all: bool, store: Path | None, debug: bool) -> N
         click.echo("no runs")
         return
     shown = runs if show_all else runs[:number]
-    rows = [
-        (
-            run.id,
-            _when(run.started),
-            f"{run.records:,}",
-            run.errors or "",
-            run.outcome or "unfinished",
-            _few(run.problems),
-            _few(run.optimizers),
-            run.linbench,
-            run.torch,
-        )
-        for run in shown
-    ]
     headers = ("run", "started (UTC)", "records", "errors", "ended", "problems", "optimizers", "linbench", "torch")
-    click.echo(columns(headers, rows, right=("run", "records", "errors")))
+    click.echo(columns(headers, [_cells(run) for run in shown], right=("run", "records", "errors")))
     if len(shown) < len(runs):
-        click.echo(f"\n{_runs(len(runs) - len(shown), 'older run')} not shown: --all shows all")
+        click.echo(f"\n{_count(len(runs) - len(shown), 'older run')} not shown: --all shows all")
+
+
+def _cells(run: Run) -> Sequence[object]:
+    return (
+        run.id,
+        _start(run),
+        f"{run.records:,}",
+        run.errors or "",
+        run.outcome or "unfinished",
+        _first_names(run.problems),
+        _first_names(run.optimizers),
+        run.linbench,
+        run.torch,
+    )
+
+
+def _first_names(names: Sequence[str]) -> str:
+    """Return as many names as fit their column, one at least, and the number of the others."""
+    shown = 1
+    while shown < len(names) and len(", ".join(names[: shown + 1])) <= NAMES_WIDTH:
+        shown += 1
+    text = ", ".join(names[:shown])
+    if len(text) > NAMES_WIDTH:
+        text = f"{text[: NAMES_WIDTH - 1]}…"
+    return text if shown >= len(names) else f"{text} +{len(names) - shown}"
 
 
 @command.command("show")
@@ -76,12 +89,22 @@ def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # 
     from linbench.results.table.render import render
 
     opened = existing_store(store)
-    found = opened.run(run)
-    click.echo(f"run {found.id} · {_when(found.started)} UTC · {found.outcome or 'unfinished'} · {_counts(found)}")
-    if found.command:
-        click.echo(shlex.join(found.command))
-    click.echo(f"linbench {found.linbench} · torch {found.torch}{_where(found)}\n")
-    click.echo(render(list(opened.records(found)), show_all=show_all))
+    stored_run = opened.run(run)
+    outcome = stored_run.outcome or "unfinished"
+    click.echo(f"run {stored_run.id} · {_start(stored_run)} UTC · {outcome} · {_record_counts(stored_run)}")
+    if stored_run.command:
+        click.echo(shlex.join(stored_run.command))
+    facts = [f"linbench {stored_run.linbench}", f"torch {stored_run.torch}", *_machine_facts(stored_run)]
+    click.echo(" · ".join(facts) + "\n")
+    click.echo(render(list(opened.records(stored_run)), show_all=show_all))
+
+
+def _machine_facts(run: Run) -> Iterator[str]:
+    for name in ("cpu", "platform"):
+        if run.environment.get(name):
+            yield str(run.environment[name])
+    if run.environment.get("git"):
+        yield f"commit {str(run.environment['git'])[:12]}"
 
 
 @command.command("diff")
@@ -96,9 +119,32 @@ def diff(before: str, after: str, show_all: bool, store: Path | None, debug: boo
 
     opened = existing_store(store)
     old, new = opened.run(before), opened.run(after)
-    found = difference(old, new, opened.records(old), opened.records(new))
-    for line in _difference_lines(found, old, new, None if show_all else SHOWN):
+    change = difference(old, new, opened.records(old), opened.records(new))
+    for line in _difference_lines(change, old, new, None if show_all else SHOWN):
         click.echo(line)
+
+
+def _difference_lines(difference: Difference, old: Run, new: Run, most: int | None) -> Iterator[str]:
+    before = f"run {old.id} ({_start(old)}, {_record_counts(old)})"
+    yield f"{before} → run {new.id} ({_start(new)}, {_record_counts(new)})"
+    changes = [f"{change.case}: {'; '.join(change.what)}" for change in difference.changes]
+    yield from _section("environment", difference.environment, None)
+    yield from _section(f"only in run {old.id}", difference.only_before, most)
+    yield from _section(f"only in run {new.id}", difference.only_after, most)
+    yield from _section("changed", changes, most)
+    yield ""
+    yield f"{len(changes):,} of {difference.same + len(changes):,} common cases changed beyond rounding"
+
+
+def _section(title: str, lines: Sequence[str], most: int | None) -> Iterator[str]:
+    if not lines:
+        return
+    yield ""
+    yield f"{title}: {len(lines):,}"
+    for line in lines[:most]:
+        yield f"  {line}"
+    if most is not None and len(lines) > most:
+        yield f"  … and {len(lines) - most:,} more: --all shows them"
 
 
 @command.command("export")
@@ -113,16 +159,27 @@ def export(run: str, format_: str, path: Path | None, store: Path | None, debug:
 
     output.check(path)
     opened = existing_store(store)
-    found = opened.run(run)
+    stored_run = opened.run(run)
     if format_ == "parquet":
         if path is None:
             raise click.UsageError("parquet is no text: name a file with --output.")
-        with _written(path):
-            export_parquet(opened, found, path)
+        with _explain_write_error(path):
+            export_parquet(opened, stored_run, path)
         return
-    with _written(path), output.lines(path) as write:
-        for line in export_lines(opened, found, format_):  # type: ignore[arg-type]  # click has checked it
+    with _explain_write_error(path), output.lines(path) as write:
+        for line in export_lines(opened, stored_run, format_):  # type: ignore[arg-type]  # click has checked it
             write(line)
+
+
+@contextlib.contextmanager
+def _explain_write_error(path: Path | None) -> Iterator[None]:
+    """Turn an error of the system, while the file is written, into one line."""
+    try:
+        yield
+    except OSError as error:
+        if path is None:
+            raise
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
 @command.command("import")
@@ -138,7 +195,7 @@ def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: A
 
     document = read_document(file)
     number = import_document(existing_store(store).path, document, ["linbench", "runs", "import", str(file)])
-    click.echo(f"run {number}: {_records(len(document.records))} of {file}")
+    click.echo(f"run {number}: {_count(len(document.records), 'record')} of {file}")
 
 
 @command.command("delete")
@@ -148,10 +205,10 @@ def import_file(file: Path, store: Path | None, debug: bool) -> None:  # noqa: A
 def delete(runs: tuple[str, ...], store: Path | None, debug: bool) -> None:  # noqa: ARG001
     """Take out each RUN with its records."""
     opened = existing_store(store)
-    found = list({run.id: run for run in map(opened.run, runs)}.values())
-    opened.delete(found)
-    for run in found:
-        click.echo(f"deleted run {run.id}: {_records(run.records)}")
+    stored_runs = list({run.id: run for run in map(opened.run, runs)}.values())
+    opened.delete(stored_runs)
+    for run in stored_runs:
+        click.echo(f"deleted run {run.id}: {_count(run.records, 'record')}")
 
 
 @command.command("prune")
@@ -165,72 +222,19 @@ def prune(keep: int | None, older_than: float | None, store: Path | None, debug:
         raise click.UsageError("say what to keep: --keep N or --older-than DAYS.")
     opened = existing_store(store)
     gone = opened.prune(keep, older_than)
-    left = len(opened.runs())
-    click.echo(f"deleted {_runs(len(gone))} with {_records(sum(run.records for run in gone))}; {_runs(left)} left")
+    deleted = f"{_count(len(gone), 'run')} with {_count(sum(run.records for run in gone), 'record')}"
+    click.echo(f"deleted {deleted}; {_count(len(opened.runs()), 'run')} left")
 
 
-def _difference_lines(found: Difference, old: Run, new: Run, most: int | None) -> Iterator[str]:
-    yield f"run {old.id} ({_when(old.started)}, {_counts(old)}) → run {new.id} ({_when(new.started)}, {_counts(new)})"
-    yield from _section("environment", found.environment, None)
-    yield from _section(f"only in run {old.id}", found.only_before, most)
-    yield from _section(f"only in run {new.id}", found.only_after, most)
-    yield from _section("changed", [f"{change.case}: {'; '.join(change.what)}" for change in found.changes], most)
-    yield ""
-    yield f"{len(found.changes):,} of {found.same + len(found.changes):,} common cases changed beyond rounding"
+def _start(run: Run) -> str:
+    return run.started.replace("T", " ").removesuffix("Z")
 
 
-def _section(title: str, lines: Sequence[str], most: int | None) -> Iterator[str]:
-    if not lines:
-        return
-    yield ""
-    yield f"{title}: {len(lines):,}"
-    for line in lines[:most]:
-        yield f"  {line}"
-    if most is not None and len(lines) > most:
-        yield f"  … and {len(lines) - most:,} more: --all shows them"
-
-
-@contextlib.contextmanager
-def _written(path: Path | None) -> Iterator[None]:
-    """What the system refuses while a file is written becomes one line."""
-    try:
-        yield
-    except OSError as error:
-        if path is None:
-            raise
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
-
-
-def _few(names: Sequence[str]) -> str:
-    """As many names as fit a column, and how many more there are."""
-    shown = 0
-    while shown < len(names) and len(", ".join(names[: shown + 1])) <= _WORDS:
-        shown += 1
-    shown = max(shown, 1)
-    text = ", ".join(names[:shown])
-    text = text if len(text) <= _WORDS else f"{text[: _WORDS - 1]}…"
-    return text if shown >= len(names) else f"{text} +{len(names) - shown}"
-
-
-def _when(started: str) -> str:
-    return started.replace("T", " ").removesuffix("Z")
-
-
-def _where(run: Run) -> str:
-    facts = [str(run.environment[name]) for name in ("cpu", "platform") if run.environment.get(name)]
-    git = run.environment.get("git")
-    return "".join(f" · {fact}" for fact in [*facts, *([f"commit {str(git)[:12]}"] if git else [])])
-
-
-def _counts(run: Run) -> str:
-    of = f"{run.records:,} of " if run.records < run.planned else ""
+def _record_counts(run: Run) -> str:
+    missing = f"{run.records:,} of " if run.records < run.planned else ""
     reused = f", {run.reused:,} from earlier runs" if run.reused else ""
-    return f"{of}{_records(max(run.records, run.planned))}{reused}"
+    return f"{missing}{_count(max(run.records, run.planned), 'record')}{reused}"
 
 
-def _records(count: int) -> str:
-    return f"{count:,} record{'s' if count != 1 else ''}"
-
-
-def _runs(count: int, noun: str = "run") -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {plural(noun, number)}"

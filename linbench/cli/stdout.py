@@ -1,4 +1,4 @@
-"""stdout is for results: whatever else a process writes there, below Python too, goes to stderr."""
+"""The file descriptor of stdout, kept for results: all else that a process writes there goes to stderr."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _STDOUT, _STDERR = 1, 2
 
 
 @contextlib.contextmanager
-def for_results_only() -> Iterator[None]:
-    """Inside, `sys.stdout` alone leads to the real stdout; the file descriptor 1 leads to stderr.
+def keep_stdout_for_results() -> Iterator[None]:
+    """Lead the file descriptor 1 to stderr while the context lasts; `sys.stdout` alone leads to the real stdout.
 
     So a plugin's C code and the programs that it starts cannot end up in a result. Nothing is done where `sys.stdout`
     is not that descriptor (a test captures it, a console of Windows).

@@ -1,4 +1,4 @@
-"""Importing torch for a command: no compiler that nothing needs, no warning that no user can act on."""
+"""The start of torch for a command: no compiler that nothing needs, no warning that no user can act on."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The regression check, whole: a suite held against what was committed, by `convergence` and `timing/`."""
+"""The regression check, whole: a suite against its committed baseline, by `convergence` and `timing/`."""

@@ -1,4 +1,4 @@
-"""The committed file of convergence: one metric a line, so that a diff says what changed."""
+"""The committed file of convergence: one metric a line, so that a diff shows each change."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from linbench.gate.files import (
     REASON,
     VERSIONS,
     Corrupt,
+    Field,
     Fields,
-    as_json,
+    as_blocks,
     check_fields,
     check_schema,
     is_count,
@@ -26,7 +27,7 @@ from linbench.gate.tolerance import RTOL
 
 
 def read_baseline(path: Path) -> dict[str, CaseMetrics]:
-    """The cases of a baseline by their labels.
+    """Return the cases of a baseline by their labels.
 
     Raises BaselineError where it is missing, damaged, of a newer schema, or holds what no gate has written.
     """
@@ -39,14 +40,14 @@ def write_baseline(path: Path, cases: Mapping[str, CaseMetrics]) -> None:
 
 
 def as_text(cases: Mapping[str, CaseMetrics]) -> str:
-    """The whole file: sorted, a metric per line, shortest numbers that read back the same."""
-    blocks = ",\n".join(f"    {as_json(label)}: {{\n{_lines(cases[label])}\n    }}" for label in sorted(cases))
+    """Return the whole file: sorted, a metric per line, shortest numbers that read back the same."""
+    blocks = as_blocks({label: _content(case) for label, case in cases.items()})
     inner = f"\n{blocks}\n  " if blocks else ""
     return f'{{\n  "schema": {SCHEMA},\n  "cases": {{{inner}}}\n}}\n'
 
 
-def _lines(case: CaseMetrics) -> str:
-    content = {
+def _content(case: CaseMetrics) -> dict[str, object]:
+    return {
         "status": case.status.value,
         "epochs_to_target": case.epochs_to_target,
         "crossing_margin": case.crossing_margin,
@@ -59,7 +60,6 @@ def _lines(case: CaseMetrics) -> str:
         "reason": case.reason,
         "schema": case.schema,
     }
-    return ",\n".join(f"      {as_json(name)}: {as_json(value)}" for name, value in content.items())
 
 
 def _cases(document: Any) -> dict[str, CaseMetrics]:
@@ -78,20 +78,29 @@ def _case(label: str, content: Any) -> CaseMetrics:
             raise Corrupt(f"{label}: its schema {schema} is newer than this linbench, which knows up to {SCHEMA}")
         return CaseMetrics(label, Status.BUDGET, "float64", schema=schema)  # found to be stale when it is compared
     check_fields(label, content, _FIELDS)
-    return _consistent(CaseMetrics(label, weight=content["W"], bias=content["b"], **_rest(content)))
+    case = CaseMetrics(
+        label=label,
+        status=Status(content["status"]),
+        dtype=content["dtype"],
+        epochs_to_target=content["epochs_to_target"],
+        crossing_margin=content["crossing_margin"],
+        initial_cost=content["initial_cost"],
+        final_cost=content["final_cost"],
+        weight=content["W"],
+        bias=content["b"],
+        versions=content["versions"],
+        reason=content["reason"],
+        schema=content["schema"],
+    )
+    _check_consistency(case)
+    return case
 
 
-def _rest(content: dict[str, Any]) -> dict[str, Any]:
-    rest = {name: value for name, value in content.items() if name not in ("W", "b")}
-    return rest | {"status": Status(content["status"])}
-
-
-def _consistent(case: CaseMetrics) -> CaseMetrics:
+def _check_consistency(case: CaseMetrics) -> None:
     if case.status is Status.CONVERGED and case.epochs_to_target is None:
         raise Corrupt(f"{case.label}: it converged, but has no epochs_to_target")
     if (case.weight is None) != (case.bias is None):
         raise Corrupt(f"{case.label}: W and b must both be there, or neither")
-    return case
 
 
 def _is_matrix(value: Any) -> bool:
@@ -102,18 +111,18 @@ def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
 
-_COST = (_or_null(lambda value: is_number(value) and value >= 0), "a finite number of at least 0, or null")
+_COST = Field(_or_null(lambda value: is_number(value) and value >= 0), "a finite number of at least 0, or null")
 _STATUSES = [status.value for status in Status if status is not Status.ERROR]
 _FIELDS: Fields = {
-    "status": (lambda value: isinstance(value, str) and value in _STATUSES, f"one of {', '.join(_STATUSES)}"),
-    "epochs_to_target": (_or_null(is_count), "a number of epochs, or null"),
+    "status": Field(lambda value: isinstance(value, str) and value in _STATUSES, f"one of {', '.join(_STATUSES)}"),
+    "epochs_to_target": Field(_or_null(is_count), "a number of epochs, or null"),
     "crossing_margin": _COST,
     "initial_cost": _COST,
     "final_cost": _COST,
-    "W": (_or_null(_is_matrix), "rows of finite numbers, or null"),
-    "b": (_or_null(is_vector), "a list of finite numbers, or null"),
-    "dtype": (lambda value: isinstance(value, str) and value in RTOL, f"one of {', '.join(RTOL)}"),
+    "W": Field(_or_null(_is_matrix), "rows of finite numbers, or null"),
+    "b": Field(_or_null(is_vector), "a list of finite numbers, or null"),
+    "dtype": Field(lambda value: isinstance(value, str) and value in RTOL, f"one of {', '.join(RTOL)}"),
     "versions": VERSIONS,
     "reason": REASON,
-    "schema": (is_count, "a whole number"),
+    "schema": Field(is_count, "a whole number"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from linbench.core.errors import Unsuitable, one_line
 from linbench.core.isolation.isolate import isolate
 from linbench.core.problem.workbench import Workbench
-from linbench.gate.timing.stepping import Stepping, stepping
+from linbench.gate.timing.stepper import Stepper, make_stepper
 
 if TYPE_CHECKING:
     from linbench.core.request.case import Case
@@ -21,46 +22,40 @@ Benchmark = Any
 """The fixture of pytest-benchmark, which has no types."""
 
 EXTRA = "linbench"
-"""Where the `extra_info` of a row has the gate's own values."""
+"""The name of the gate's own values in the `extra_info` of a row."""
 
 ROUNDS = 200
 WARM_UP = 20
 
 
-def add_row(plan: Plan, benchmark: Callable[[], Benchmark], timing: TimingReport) -> str | None:
+@dataclass(frozen=True, slots=True)
+class BenchmarkAccess:
+    """A test's access to pytest-benchmark. fixture: gives the fixture, which complains where it is not used then.
+
+    unavailable: why step times cannot be measured in this run of pytest, or None.
+    """
+
+    fixture: Callable[[], Benchmark]
+    unavailable: str | None = None
+
+
+def add_row(plan: Plan, access: BenchmarkAccess, timing: TimingReport) -> str | None:
     """Let pytest-benchmark time a step of every optimizer that can be stepped, all of them in each round.
 
-    benchmark: gives the fixture, which complains where it is not used. Of a test that calls the gate several times, the
-    first call has the row. Returns why it has none, or None; third-party code may raise anything, and a missing row
-    fails no test.
+    Of a test that calls the gate several times, the first call has the row. Returns why it has none, or None;
+    third-party code may raise anything, and a missing row fails no test.
     """
     try:
-        together = list(_steppings(plan))
-        if together:
-            _time(together, plan.seeds[0], benchmark(), timing)
+        steppers = list(_steppers(plan))
+        if steppers:
+            _time(steppers, plan.seeds[0], access.fixture(), timing)
     except Exception as error:
         return f"pytest-benchmark has no row of it: {one_line(error)}"
     return None
 
 
-def _time(together: Sequence[Stepping], seed: int, benchmark: Benchmark, timing: TimingReport) -> None:
-    def prepare() -> None:
-        for one in together:
-            one.prepare()
-
-    def step() -> None:
-        for one in together:
-            one.step()
-
-    if EXTRA in benchmark.extra_info:
-        return
-    benchmark.extra_info[EXTRA] = timing.to_dict()
-    with isolate(seed, torch.device("cpu"), threads=1):
-        benchmark.pedantic(step, setup=prepare, rounds=ROUNDS, warmup_rounds=WARM_UP)
-
-
-def _steppings(plan: Plan) -> Iterator[Stepping]:
-    """As the fresh processes of the gate have them: on the first problem, with the first seed."""
+def _steppers(plan: Plan) -> Iterator[Stepper]:
+    """Yield a stepper of each optimizer as the gate's fresh processes have it: first problem, first seed."""
     workbench = Workbench(catalog=plan.catalog)
     by_optimizer: dict[str, list[Case]] = {}
     for case in plan:
@@ -68,7 +63,23 @@ def _steppings(plan: Plan) -> Iterator[Stepping]:
             by_optimizer.setdefault(case.optimizer.label, []).append(case)
     for cases in by_optimizer.values():
         try:
-            one = stepping(cases, workbench)
+            stepper = make_stepper(cases, workbench)
         except Unsuitable:
             continue
-        yield one
+        yield stepper
+
+
+def _time(steppers: Sequence[Stepper], seed: int, benchmark: Benchmark, timing: TimingReport) -> None:
+    def prepare() -> None:
+        for stepper in steppers:
+            stepper.prepare()
+
+    def step() -> None:
+        for stepper in steppers:
+            stepper.step()
+
+    if EXTRA in benchmark.extra_info:
+        return
+    benchmark.extra_info[EXTRA] = timing.to_dict()
+    with isolate(seed, torch.device("cpu"), threads=1):
+        benchmark.pedantic(step, setup=prepare, rounds=ROUNDS, warmup_rounds=WARM_UP)

@@ -1,14 +1,15 @@
-"""What the gate runs: the table `[gate]` of linbench.toml, or `[tool.linbench.gate]` of pyproject.toml."""
+"""The suite of a gate: the table `[gate]` of linbench.toml, or `[tool.linbench.gate]` of pyproject.toml."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from linbench.core.errors import UsageError, unknown_name
+from linbench.gate.files import Field, Fields
 
 OWN_FILE, PROJECT_FILE = "linbench.toml", "pyproject.toml"
 OWN_TABLE, PROJECT_TABLE = "[gate]", "[tool.linbench.gate]"
@@ -55,7 +56,7 @@ class Suite:
 
 
 def find_suite(folder: Path) -> Suite:
-    """The suite of a folder's linbench.toml, else of its pyproject.toml, else the default one.
+    """Return the suite of a folder's linbench.toml, else of its pyproject.toml, else the default one.
 
     Raises UsageError for a file that cannot be read, and for keys and values that are none of a suite.
     """
@@ -69,7 +70,7 @@ def find_suite(folder: Path) -> Suite:
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite of this file; raises UsageError where it holds none."""
+    """Return the suite of this file; raises UsageError where it holds none."""
     table = _tables(path).get("gate")
     name = PROJECT_TABLE if path.name == PROJECT_FILE else OWN_TABLE
     if table is None:
@@ -78,9 +79,9 @@ def read_suite(path: Path) -> Suite:
 
 
 def suite_of(table: Any, where: str) -> Suite:
-    """A suite from a table of TOML, or keywords; raises UsageError for an unknown key or a value of another type.
+    """Return the suite of a table of TOML, or of keywords.
 
-    where: what the table is called in errors.
+    where: the name of the table in errors. Raises UsageError for an unknown key or a value of another type.
     """
     if not isinstance(table, Mapping):
         raise UsageError(f"{where} must be a table, not {table!r}")
@@ -88,8 +89,8 @@ def suite_of(table: Any, where: str) -> Suite:
     for key, value in table.items():
         if key not in known:
             raise unknown_name("key", key, known, where)
-        if not _TYPES[key](value):
-            raise UsageError(f"{where}: {key} must be {_WANTED[key]}, not {value!r}")
+        if not _FIELDS[key].fits(value):
+            raise UsageError(f"{where}: {key} must be {_FIELDS[key].wanted}, not {value!r}")
     return Suite(**table)
 
 
@@ -111,7 +112,7 @@ def _tables(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _is_text(value: Any) -> bool:
+def _is_specs(value: Any) -> bool:
     values = value if isinstance(value, list) else [value]
     return bool(values) and all(isinstance(one, str) and one.strip() for one in values)
 
@@ -133,19 +134,16 @@ def _is_lr(value: Any) -> bool:
     return isinstance(value, str) or _is_number(value) or several
 
 
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("optimizers", "models", "problems"), _is_text),
-    **dict.fromkeys(("epochs", "batch_size"), _is_count),
-    "seeds": _is_seeds,
-    "lr": _is_lr,
-    "target": _is_number,
-    "dtype": lambda value: value in ("float32", "float64"),
-}
-_WANTED = {
-    **dict.fromkeys(("optimizers", "models", "problems"), "a spec or a list of specs"),
-    **dict.fromkeys(("epochs", "batch_size"), "a whole number"),
-    "seeds": "a count or a list of whole numbers",
-    "lr": "a number or several",
-    "target": "a number",
-    "dtype": "'float64' or 'float32'",
+_SPECS = Field(_is_specs, "a spec or a list of specs")
+_COUNT = Field(_is_count, "a whole number")
+_FIELDS: Fields = {
+    "optimizers": _SPECS,
+    "models": _SPECS,
+    "problems": _SPECS,
+    "seeds": Field(_is_seeds, "a count or a list of whole numbers"),
+    "epochs": _COUNT,
+    "lr": Field(_is_lr, "a number or several"),
+    "batch_size": _COUNT,
+    "target": Field(_is_number, "a number"),
+    "dtype": Field(lambda value: value in ("float32", "float64"), "'float64' or 'float32'"),
 }

@@ -1,4 +1,4 @@
-"""`linbench gate`: run a suite, and hold what comes out against the committed baseline."""
+"""The gate on convergence: run a suite, and compare its cases with the committed baseline."""
 
 from __future__ import annotations
 
@@ -44,15 +44,28 @@ class Request:
     among: frozenset[str] | None = None
 
     def selects(self, label: str) -> bool:
-        """Whether a case of the suite or of the baseline is looked at."""
+        """Return whether a case of the suite or of the baseline is looked at."""
         if self.among is not None and label not in self.among:
             return False
         return self.only is None or fnmatch.fnmatchcase(label, self.only)
 
     @property
     def whole(self) -> bool:
-        """Whether all of the baseline is looked at."""
+        """True where all of the baseline is looked at."""
         return self.only is None and self.among is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The circumstances in which a suite is trained; they change no number.
+
+    jobs: processes, one a processor unless given. observer: watches. session: keeps the records in a store; StoreError
+    is raised, before anything runs, where it cannot.
+    """
+
+    jobs: int | None = None
+    observer: Observer | None = None
+    session: StoreSession | None = None
 
 
 def make_request(
@@ -80,23 +93,28 @@ def make_request(
     return replace(request, plan=replace(plan, done=left_out))
 
 
-def run_request(
-    request: Request, jobs: int | None = None, observer: Observer | None = None, session: StoreSession | None = None
-) -> Report:
-    """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs.
+def _dtype(text: str) -> DType:
+    if text not in RTOL:
+        raise UsageError(f"dtype of a gate must be {' or '.join(RTOL)}, not {text!r}")
+    known: dict[str, DType] = {name: name for name in get_args(DType)}
+    return known[text]
 
-    session: keeps the records in a store; raises StoreError, before anything runs, where it cannot.
-    """
-    was = _selected(request, read_baseline(request.baseline))
+
+def run_request(request: Request, training: Training | None = None) -> Report:
+    """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs."""
+    was = _selection(request, read_baseline(request.baseline))
     _check_selection(request, was)
     labels = {label_of(case) for case in request.plan}
     if request.whole and not labels & set(was):
         raise BaselineError(
             f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
         )
-    now = measure(request.plan, jobs, observer, session)
+    now = measure(request.plan, training)
     return Report(
-        judge_all(now, was), sorted({**now, **was}), settings_of(request.plan.settings), str(request.baseline)
+        findings=judge_all(now, was),
+        cases=sorted({**now, **was}),
+        suite=settings_of(request.plan.settings),
+        baseline=str(request.baseline),
     )
 
 
@@ -106,47 +124,44 @@ def run_update(
     reason: str,
     prune: bool = False,
     folder: Path | None = None,
-    jobs: int | None = None,
-    observer: Observer | None = None,
-    session: StoreSession | None = None,
+    training: Training | None = None,
 ) -> BaselineUpdate:
-    """Run the suite and make what comes out the baseline, where it differs; the rest of the file stays.
+    """Run the suite and write its cases into the baseline, where they differ; the rest of the file stays.
 
-    folder: where the command is run, the current directory unless given. session: as for `run_request`.
+    folder: the place that the command is run in, the current directory unless given.
     Raises BaselineError for a baseline that is damaged, or would be written outside the folder and its repository; the
     file is as before then.
     """
     check_place(request.baseline, folder or Path.cwd())
     was = read_baseline(request.baseline) if request.baseline.exists() else {}
-    selected = _selected(request, was)
-    _check_selection(request, selected)
-    stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selected), None)
+    selection = _selection(request, was)
+    _check_selection(request, selection)
+    stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selection), None)
     if stale is not None:
         raise BaselineError(f"{request.baseline} is of an older schema: update all of it, without --only")
-    now = measure(request.plan, jobs, observer, session)
-    updated = update(was, now, judge_all(now, selected), reason=reason, prune=prune)
-    if updated.cases != was:
-        write_baseline(request.baseline, updated.cases)
-    return updated
+    now = measure(request.plan, training)
+    result = update(was, now, judge_all(now, selection), reason=reason, prune=prune)
+    if result.cases != was:
+        write_baseline(request.baseline, result.cases)
+    return result
 
 
-def measure(
-    plan: Plan, jobs: int | None = None, observer: Observer | None = None, session: StoreSession | None = None
-) -> dict[str, CaseMetrics]:
-    """What every case comes to, by its label: the serial loop, in one process or several."""
+def measure(plan: Plan, training: Training | None = None) -> dict[str, CaseMetrics]:
+    """Return the metrics of every case by its label: from the serial loop, in one process or several."""
     if not len(plan):
         return {}
+    training = training or Training()
     cases: dict[str, Case] = {case.key: case for case in plan}
-    execution = Execution(engine="serial", jobs=jobs, trajectories=True, timing=False)
-    found: dict[str, CaseMetrics] = {}
-    for record in run_plan(plan, execution, observer=observer, session=session):
+    execution = Execution(engine="serial", jobs=training.jobs, trajectories=True, timing=False)
+    metrics: dict[str, CaseMetrics] = {}
+    for record in run_plan(plan, execution, observer=training.observer, session=training.session):
         case = cases[record.key]
         label = label_of(case)
-        found[label] = metrics_of(record, label, versions_of(case))
-    return found
+        metrics[label] = metrics_of(record, label, versions_of(case))
+    return metrics
 
 
-def _selected(request: Request, cases: Mapping[str, CaseMetrics]) -> dict[str, CaseMetrics]:
+def _selection(request: Request, cases: Mapping[str, CaseMetrics]) -> dict[str, CaseMetrics]:
     return {label: case for label, case in cases.items() if request.selects(label)}
 
 
@@ -157,10 +172,3 @@ def _check_selection(request: Request, was: Mapping[str, CaseMetrics]) -> None:
         raise UsageError(
             f"no case is called {request.only!r}: the pattern is for the whole label, for example {example!r}"
         )
-
-
-def _dtype(text: str) -> DType:
-    if text not in RTOL:
-        raise UsageError(f"dtype of a gate must be {' or '.join(RTOL)}, not {text!r}")
-    known: dict[str, DType] = {name: name for name in get_args(DType)}
-    return known[text]

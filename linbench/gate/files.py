@@ -7,6 +7,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -17,9 +18,6 @@ LARGEST_FILE = 64 * 2**20
 """Bytes; some hundred thousand cases."""
 
 LARGEST_COUNT = 2**53
-
-Fields = Mapping[str, tuple[Callable[[Any], bool], str]]
-"""What an object of a file must hold: of each name whether a value fits, and in words what would."""
 
 T = TypeVar("T")
 
@@ -32,10 +30,22 @@ class Corrupt(Exception):  # noqa: N818  becomes a BaselineError that names the 
     """A file holds what no gate has written; the text says where."""
 
 
-def read(path: Path, what: str, advice: str, parse: Callable[[Any], T]) -> T:
-    """What `parse` makes of a JSON file; it raises Corrupt for what cannot be.
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value that an object of a file must hold. fits: tells whether it does. wanted: the values that do, in words."""
 
-    what: what the file is. advice: what to do where there is none.
+    fits: Callable[[Any], bool]
+    wanted: str
+
+
+Fields = Mapping[str, Field]
+"""All fields of an object by their names."""
+
+
+def read(path: Path, what: str, advice: str, parse: Callable[[Any], T]) -> T:
+    """Return `parse` of a JSON file; it raises Corrupt for what cannot be.
+
+    what: the sort of file, in words. advice: what to do where there is none.
     Raises BaselineError where it is missing, unreadable, no JSON, has a key twice, or is corrupt.
     """
     try:
@@ -62,6 +72,7 @@ def replace(path: Path, what: str, text: str) -> None:
     path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside it and moved over it: a gate that is killed leaves the old file, never half a new one.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -99,46 +110,57 @@ def check_fields(where: str, content: Any, fields: Fields) -> None:
     """Raise Corrupt unless `content` is an object that holds all of these, each as it must be, and nothing else."""
     if not isinstance(content, dict):
         raise Corrupt(f"{where} is no object")
-    for name, (fits, wanted) in fields.items():
+    for name, field in fields.items():
         if name not in content:
             raise Corrupt(f"{where}: {name} is missing")
-        if not fits(content[name]):
-            raise Corrupt(f"{where}: {name} must be {wanted}")
+        if not field.fits(content[name]):
+            raise Corrupt(f"{where}: {name} must be {field.wanted}")
     extra = next((name for name in content if name not in fields), None)
     if extra is not None:
         raise Corrupt(f"{where}: {extra!r} is no metric")
 
 
 def as_json(value: object) -> str:
-    """On one line, with the shortest numbers that read back the same."""
+    """Return the value on one line, with the shortest numbers that read back the same."""
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
 
 
+def as_blocks(objects: Mapping[str, Mapping[str, object]]) -> str:
+    """Return objects as they lie one level deep in a file: sorted by their names, a line for each of their values."""
+
+    def lines(content: Mapping[str, object]) -> str:
+        return ",\n".join(f"      {as_json(name)}: {as_json(value)}" for name, value in content.items())
+
+    return ",\n".join(f"    {as_json(name)}: {{\n{lines(objects[name])}\n    }}" for name in sorted(objects))
+
+
 def is_count(value: Any) -> bool:
-    """Whether it is a whole number that any reader of JSON keeps."""
+    """Return whether it is a whole number that any reader of JSON keeps."""
     return type(value) is int and 0 <= value < LARGEST_COUNT
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number."""
+    """Return whether it is a finite number."""
     return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < LARGEST_COUNT)
 
 
 def is_vector(value: Any) -> bool:
-    """Whether it is a list of finite numbers, and not empty."""
+    """Return whether it is a list of finite numbers, and not empty."""
     return isinstance(value, list) and bool(value) and all(map(is_number, value))
 
 
 def is_line(value: Any) -> bool:
-    """Whether it is text that a terminal prints on one line."""
+    """Return whether it is text that a terminal prints on one line."""
     return isinstance(value, str) and value.isprintable()
 
 
-VERSIONS = (
-    lambda value: isinstance(value, dict) and all(is_line(k) and is_line(v) for k, v in value.items()),
-    "versions by name",
-)
-REASON = (is_line, "one line of text")
+def is_versions(value: Any) -> bool:
+    """Return whether it is an object of versions by the names of distributions."""
+    return isinstance(value, dict) and all(is_line(name) and is_line(version) for name, version in value.items())
+
+
+VERSIONS = Field(is_versions, "versions by name")
+REASON = Field(is_line, "one line of text")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the gate has to say of one case: one line."""
+"""A finding: one line of what the gate has to say of one case, and the exit code that it asks for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from linbench.core.exit_code import ExitCode
+
 
 class Kind(StrEnum):
-    """What sort of finding it is."""
+    """The sort of a finding."""
 
     DRIFT = "drift"
     """A number, or the status, is another one."""
@@ -25,37 +27,44 @@ class Kind(StrEnum):
     ADVICE = "maybe slower"
     """A step takes longer, by a measurement that does not gate."""
     INCONCLUSIVE = "inconclusive"
-    """Whether a step takes longer cannot be said."""
+    """It cannot be said whether a step takes longer."""
 
-
-INCONCLUSIVE = 5
 
 EXIT = {
-    Kind.DRIFT: 1,
-    Kind.NEW: 3,
-    Kind.REMOVED: 3,
-    Kind.STALE: 3,
-    Kind.CRASH: 4,
-    Kind.SLOWER: 1,
-    Kind.ADVICE: 0,
-    Kind.INCONCLUSIVE: 0,
+    Kind.DRIFT: ExitCode.FAILED,
+    Kind.NEW: ExitCode.CANNOT_COMPARE,
+    Kind.REMOVED: ExitCode.CANNOT_COMPARE,
+    Kind.STALE: ExitCode.CANNOT_COMPARE,
+    Kind.CRASH: ExitCode.CRASHED,
+    Kind.SLOWER: ExitCode.FAILED,
+    Kind.ADVICE: ExitCode.DONE,
+    Kind.INCONCLUSIVE: ExitCode.DONE,
 }
 """The exit code that each asks for."""
 
-_GRAVITY = (0, INCONCLUSIVE, 1, 3, 4)
-"""Of several exit codes the last of these counts: what is certain outweighs what is not."""
+# Sorted by what is certain, not by the numbers: what is known to be wrong outweighs what cannot be said.
+_GRAVITY = (
+    ExitCode.DONE,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.FAILED,
+    ExitCode.CANNOT_COMPARE,
+    ExitCode.CRASHED,
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What, was, is, by how much, and why it counts, as text."""
+    """One thing found of one case, all as text. what: the quantity. was, now: its values. by: their difference.
+
+    why: the reason why it counts.
+    """
 
     kind: Kind
     case: str
     what: str
     was: str
     now: str
-    by: str
+    by: str = ""
     why: str
 
     def __post_init__(self) -> None:
@@ -67,12 +76,25 @@ class Finding:
         return f"{self.case}: {self.what} was {self.was}, is {self.now}{by}: {self.why}"
 
 
-def exit_code(findings: Iterable[Finding], strict_timing: bool = False) -> int:
-    """0 fine, 1 drift or slower, 3 cannot compare, 4 a run crashed; 5 inconclusive, only if that is to count."""
-    codes = (INCONCLUSIVE if strict_timing and one.kind is Kind.INCONCLUSIVE else EXIT[one.kind] for one in findings)
-    return max(codes, key=_GRAVITY.index, default=0)
+def exit_code(findings: Iterable[Finding], strict_timing: bool = False) -> ExitCode:
+    """Return the gravest exit code that any of the findings asks for; DONE where there are none.
+
+    strict_timing: a step time of which nothing can be said asks for INCONCLUSIVE.
+    """
+    return max((_exit_code_of(one, strict_timing) for one in findings), key=_GRAVITY.index, default=ExitCode.DONE)
+
+
+def fails(finding: Finding, strict_timing: bool = False) -> bool:
+    """Return whether the finding by itself fails the gate."""
+    return _exit_code_of(finding, strict_timing) is not ExitCode.DONE
 
 
 def printable(text: str) -> str:
-    """The text with a question mark for whatever a terminal, or XML, would not print."""
+    """Return the text with a question mark for whatever a terminal, or XML, would not print."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _exit_code_of(finding: Finding, strict_timing: bool) -> ExitCode:
+    if strict_timing and finding.kind is Kind.INCONCLUSIVE:
+        return ExitCode.INCONCLUSIVE
+    return EXIT[finding.kind]

@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions: what shows beside a commit.
+"""Workflow commands of GitHub Actions, which show beside a commit.
 
 The escapes are those of https://github.com/actions/toolkit, packages/core/src/command.ts.
 """
@@ -7,37 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linbench.gate.finding import Finding, Kind, exit_code
+from linbench.gate.finding import Finding, Kind, fails
 
 MOST = 10
 """GitHub keeps ten errors and ten warnings of a step and drops the rest unseen; ten in all are as many as one reads."""
 
 _FIRST = (Kind.DRIFT, Kind.CRASH, Kind.SLOWER)
-"""What was found out comes before what could not be compared."""
+"""A difference that was found comes before a comparison that could not be made."""
 
 
 def annotations_of(findings: Sequence[Finding], strict_timing: bool = False) -> list[str]:
-    """At most `MOST` lines, errors first; the last of them says how many there would be more.
+    """Return at most `MOST` lines, errors first; the last of them says how many there would be more.
 
-    An error is what fails the step, a warning what does not; strict_timing: inconclusive fails it too.
+    An error is a finding that fails the step, a warning one that does not; strict_timing: inconclusive fails it too.
     """
-    levelled = [("error" if exit_code([one], strict_timing) else "warning", one) for one in findings]
-    levelled.sort(key=lambda pair: (pair[0] != "error", pair[1].kind not in _FIRST))
-    lines = [annotation(level, f"linbench gate: {one.kind.value}", str(one)) for level, one in levelled]
+
+    def level(finding: Finding) -> str:
+        return "error" if fails(finding, strict_timing) else "warning"
+
+    ordered = sorted(findings, key=lambda one: (level(one) != "error", one.kind not in _FIRST))
+    lines = [annotation(level(one), f"linbench gate: {one.kind.value}", str(one)) for one in ordered]
     if len(lines) <= MOST:
         return lines
     more = f"and {len(lines) - MOST + 1} more findings; see the summary of this step"
-    return [*lines[: MOST - 1], annotation(levelled[MOST - 1][0], "linbench gate", more)]
+    return [*lines[: MOST - 1], annotation(level(ordered[MOST - 1]), "linbench gate", more)]
 
 
 def annotation(level: str, title: str, message: str) -> str:
-    """`::error title=…::…` on one line."""
+    """Return `::error title=…::…` on one line."""
     return f"::{level} title={_property(title)}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

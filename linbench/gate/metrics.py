@@ -1,4 +1,4 @@
-"""What the gate keeps of one case, and what a case is called."""
+"""The metrics of a case that the gate keeps, and the label that a case has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class CaseMetrics:
-    """What one case came to. Numbers that are not finite, or do not exist, are None.
+    """The result of one case. Numbers that are not finite, or do not exist, are None.
 
     crossing_margin: how close the costs next to the crossing of the target come to it, relative to the cost there.
     weight: (d, m) nested, bias: (m,). versions: of torch and of the plugins that it was made or last confirmed with.
@@ -44,14 +44,14 @@ class CaseMetrics:
 
     @property
     def parameters(self) -> list[float] | None:
-        """W and b as one list; None where the model is not linear, or one of them is not finite."""
+        """W and b in one list; None where the model is not linear, or one of them is not finite."""
         if self.weight is None or self.bias is None:
             return None
         return [value for row in self.weight for value in row] + list(self.bias)
 
 
 def label_of(case: Case) -> str:
-    """What identifies a case from one version to the next: all that decides its numbers but for code."""
+    """Return the identity of a case from one version to the next: all that decides its numbers but for code."""
     parts = (
         case.problem.label,
         case.model.label,
@@ -63,13 +63,13 @@ def label_of(case: Case) -> str:
 
 
 def settings_of(settings: Settings) -> str:
-    """The end of every label of a suite."""
+    """Return the end that all labels of a suite share."""
     batch = "full batch" if settings.batch_size is None else f"batch {settings.batch_size}"
     return f"{settings.dtype} · {settings.epochs} epochs · {batch} · target {settings.target!r}"
 
 
 def metrics_of(record: Record, label: str, versions: Mapping[str, str]) -> CaseMetrics:
-    """What is kept of a record. Its trajectory decides the crossing margin."""
+    """Return the metrics of a record. Its trajectory decides the crossing margin."""
     return CaseMetrics(
         label=label,
         status=record.status,
@@ -86,7 +86,10 @@ def metrics_of(record: Record, label: str, versions: Mapping[str, str]) -> CaseM
 
 
 def _margin(record: Record) -> float | None:
-    """|c − c_t| / c_t of the nearer cost c, at the crossing or an epoch earlier; c_t = optimum cost + target gap."""
+    """Return |c − c_t| / c_t of the nearer cost c, at the crossing or an epoch earlier.
+
+    c_t = optimum cost + target gap.
+    """
     crossing, trajectory, theory = record.epochs_to_target, record.trajectory, record.theory
     if crossing is None or trajectory is None or theory is None:
         return None

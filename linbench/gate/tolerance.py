@@ -1,4 +1,4 @@
-"""How far a number may be from the committed one before it counts: rounding may, an edit may not."""
+"""The distances from committed numbers that rounding may cause, and an edit may not."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
 def cost_allowance(was: float, initial: float, dtype: str) -> float:
-    """rtol·|c_b| + eps·c₀: a cost near zero is the difference of numbers as large as the initial cost."""
+    """Return rtol·|c_b| + eps·c₀: a cost near zero is the difference of numbers as large as the initial cost."""
     return RTOL[dtype] * abs(was) + EPS[dtype] * abs(initial)
 
 
 def parameter_allowance(was: Sequence[float], dtype: str) -> float:
-    """rtol·‖w_b‖ + eps·√d."""
+    """Return rtol·‖w_b‖ + eps·√d."""
     return RTOL[dtype] * math.hypot(*was) + EPS[dtype] * math.sqrt(len(was))
 
 
 def epoch_allowance(margin: float | None, dtype: str) -> int:
-    """1 where rounding can move the crossing of the target by an epoch, else 0."""
-    return int(margin is not None and margin < RTOL[dtype])
+    """Return 1 where rounding can move the crossing of the target by an epoch, else 0."""
+    return 1 if margin is not None and margin < RTOL[dtype] else 0

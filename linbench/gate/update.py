@@ -1,4 +1,4 @@
-"""What an update makes of a baseline: what agrees keeps its numbers, what was not selected stays as it is."""
+"""The update of a baseline: what agrees keeps its numbers, what was not selected stays as it is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BaselineUpdate:
-    """cases: the new baseline. changed: what is acknowledged. crashed: what could not be, and stays as it was."""
+    """A baseline after its update. cases: all of them by their labels. changes: the findings that it acknowledges.
+
+    crashes: the findings that no update acknowledges; their cases stay as they were.
+    """
 
     cases: Mapping[str, CaseMetrics]
-    changed: list[Finding]
-    crashed: list[Finding]
+    changes: list[Finding]
+    crashes: list[Finding]
+
+    def change_lines(self) -> list[str]:
+        """Return `case: what: was → is` for each change."""
+        return [f"{one.case}: {one.what}: {one.was} → {one.now}" for one in self.changes]
 
 
 def update(
@@ -29,7 +36,7 @@ def update(
     reason: str,
     prune: bool,
 ) -> BaselineUpdate:
-    """The baseline after `findings` are acknowledged.
+    """Return the baseline after `findings` are acknowledged.
 
     Numbers that differ by rounding only are kept, so that small drifts cannot add up unseen; versions are renewed.
     prune: drop the cases that `findings` say were removed.
@@ -46,7 +53,7 @@ def update(
             cases[label] = replace(was[label], versions=case.versions)
     acknowledged = {Kind.DRIFT, Kind.NEW, Kind.STALE} | ({Kind.REMOVED} if prune else set())
     return BaselineUpdate(
-        cases,
-        [finding for finding in findings if finding.kind in acknowledged],
-        [finding for finding in findings if finding.kind is Kind.CRASH],
+        cases=cases,
+        changes=[finding for finding in findings if finding.kind in acknowledged],
+        crashes=[finding for finding in findings if finding.kind is Kind.CRASH],
     )

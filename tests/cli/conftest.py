@@ -14,7 +14,7 @@ from linbench.cli.main import main
 
 @pytest.fixture(autouse=True)
 def _no_installed_plugins(monkeypatch):
-    """What else is installed on this machine must not change an output."""
+    """Load no plugin that is installed on this machine: none may change an output."""
     monkeypatch.setenv("LINBENCH_PLUGINS", "")
 
 
@@ -36,6 +36,39 @@ def records(linbench):
         result = linbench(f"compare {arguments} --no-timing --format json")
         assert (result.exit_code, result.stderr) == (0, "")
         return json.loads(result.stdout)["records"]
+
+    return run
+
+
+@pytest.fixture
+def store_path(tmp_path, monkeypatch):
+    """A path at which there is no store yet, as LINBENCH_STORE names it."""
+    path = tmp_path / "store" / "runs.sqlite"
+    monkeypatch.setenv("LINBENCH_STORE", str(path))
+    return path
+
+
+@pytest.fixture
+def done(linbench, store_path):
+    """Run a command that must succeed in silence; returns its stdout."""
+
+    def run(arguments):
+        result = linbench(arguments)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    return run
+
+
+@pytest.fixture
+def refused(linbench, store_path):
+    """Run a command that must be refused with one line; returns that line."""
+
+    def run(arguments):
+        result = linbench(arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.count("\n") == 1
+        return result.stderr.removeprefix("linbench: ").rstrip()
 
     return run
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linbench.gate.timing import measure as timing
-from linbench.gate.timing.decision import SideTimes, StepTimes
+from linbench.gate.timing.fresh_processes import Answer
 from linbench.store.store import Store
 
 BASE = (10.0, 10.1, 10.2, 10.3, 10.4)
@@ -27,13 +26,14 @@ def project(repository, linbench):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """What the processes of this machine say next of `mine`; of `theirs` it is always the same."""
+    """Set the next times of `mine` in this machine's processes; those of `theirs` are always the same."""
     values = {"mine:lr=0": BASE}
 
-    def measure(job, plugins, tell):
-        return SideTimes({name: StepTimes(values.get(name, BASE), BASE) for name in job.optimizers})
+    def answers(sides, job, tell):
+        for number, _ in enumerate(sides):
+            yield Answer({name: values.get(name, BASE)[number] for name in job.optimizers}, control=BASE[number])
 
-    monkeypatch.setattr(timing, "measured_here", measure)
+    monkeypatch.setattr("linbench.gate.timing.measure.answers", answers)
     return lambda ratios: values.update({"mine:lr=0": ratios})
 
 

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from linbench.cli.progress import ProgressBar, TrainingLog, progress_shown
+from linbench.cli.progress import ProgressBar, TrainingLog, show_progress
 from linbench.core.request.plan import Plan
 
 pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
@@ -129,7 +129,7 @@ def plan():
 )
 def test_who_watches_follows_from_the_terminal_and_the_options(monkeypatch, plan, terminal, log_every, quiet, expected):
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
-    with progress_shown(plan, log_every=log_every, quiet=quiet) as observer:
+    with show_progress(plan, log_every=log_every, quiet=quiet) as observer:
         assert {kind for kind in (ProgressBar, TrainingLog) if isinstance(observer, kind)} == expected
 
 

@@ -1,77 +1,17 @@
-"""`linbench runs`, and what the commands that train leave in the store."""
+"""`linbench runs` as a user calls it."""
 
 import csv
 import io
 import json
 import os
 import re
-import resource
-import signal
 import sqlite3
-import subprocess
 import sys
 
 import pytest
 
 ONE = "compare -o sgd -m manual --epochs 3 --no-timing"
 THREE = "compare -o sgd,adam,rmsprop -m manual --epochs 3 --no-timing"
-
-
-@pytest.fixture
-def path(tmp_path, monkeypatch):
-    """The store of these tests, as LINBENCH_STORE names it."""
-    path = tmp_path / "store" / "runs.sqlite"
-    monkeypatch.setenv("LINBENCH_STORE", str(path))
-    return path
-
-
-@pytest.fixture
-def done(linbench, path):
-    """Run a command that must succeed in silence; returns its stdout."""
-
-    def run(arguments):
-        result = linbench(arguments)
-        assert (result.exit_code, result.stderr) == (0, "")
-        return result.stdout
-
-    return run
-
-
-@pytest.fixture
-def refused(linbench, path):
-    """Run a command that must be refused with one line; returns that line."""
-
-    def run(arguments):
-        result = linbench(arguments)
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr.count("\n") == 1
-        return result.stderr.removeprefix("linbench: ").rstrip()
-
-    return run
-
-
-def test_a_command_that_trains_stores_its_records_and_says_nothing_of_it(done, path):
-    fresh = json.loads(done(f"{THREE} --format json"))
-    exported = json.loads(done("runs export"))
-    assert exported["records"] == fresh["records"]
-    assert exported["problems"] == fresh["problems"]
-    assert fresh["environment"].items() <= exported["environment"].items()
-
-
-@pytest.mark.parametrize("options", ["--no-store", "--store {path}"])
-def test_where_records_go_can_be_said(linbench, monkeypatch, tmp_path, options):
-    usual, named = tmp_path / "usual.sqlite", tmp_path / "named.sqlite"
-    monkeypatch.setenv("LINBENCH_STORE", str(usual))
-    assert linbench(f"{ONE} {options.format(path=named)}").exit_code == 0
-    assert not usual.exists()
-    assert named.exists() == ("path" in options)
-
-
-def test_without_a_word_they_go_to_the_users_data_directory(linbench, monkeypatch, tmp_path):
-    monkeypatch.delenv("LINBENCH_STORE")
-    monkeypatch.setattr("platformdirs.user_data_path", lambda name: tmp_path / name)
-    assert linbench(ONE).exit_code == 0
-    assert (tmp_path / "linbench" / "runs.sqlite").is_file()
 
 
 def test_list_shows_the_newest_first(done):
@@ -120,10 +60,10 @@ def test_diff_of_the_same_command_twice_finds_nothing(done):
     assert lines[1:] == ["", "0 of 3 common cases changed beyond rounding"]
 
 
-def test_diff_says_what_changed(done, path):
+def test_diff_says_what_changed(done, store_path):
     done(f"{THREE} --lr 0.01")
     done("compare -o sgd,adam,adamw -m manual --epochs 3 --no-timing --lr 0.01")
-    with sqlite3.connect(path) as store:
+    with sqlite3.connect(store_path) as store:
         environment, text = store.execute(
             "SELECT environment, record FROM runs JOIN records ON run = id WHERE id = 2 AND optimizer = 'sgd'"
         ).fetchone()
@@ -193,19 +133,19 @@ def test_delete_takes_out_what_is_named_and_says_so(done):
     assert done("runs show last").startswith("run 4 ")  # a number is never given twice
 
 
-def test_deleting_gives_the_space_back(done, path):
+def test_deleting_gives_the_space_back(done, store_path):
     done("compare -o sgd --lr 1e-3..1e-1@400 -m manual --epochs 2 --no-timing")
-    size = path.stat().st_size
+    size = store_path.stat().st_size
     done("runs delete last")
-    assert path.stat().st_size < size / 4
+    assert store_path.stat().st_size < size / 4
 
 
-def test_prune_keeps_the_newest_and_says_what_went(done, refused, path):
+def test_prune_keeps_the_newest_and_says_what_went(done, refused, store_path):
     for _ in range(4):
         done(ONE)
     assert done("runs prune --older-than 1") == "deleted 0 runs with 0 records; 4 runs left\n"
     assert done("runs prune --keep 3") == "deleted 1 run with 1 record; 3 runs left\n"
-    with sqlite3.connect(path) as store:
+    with sqlite3.connect(store_path) as store:
         store.execute("UPDATE runs SET started = '2020-01-01T00:00:00Z' WHERE id <= 3")
     store.close()
     assert done("runs prune --keep 2 --older-than 30") == "deleted 1 run with 1 record; 2 runs left\n"
@@ -229,22 +169,9 @@ def test_what_was_imported_is_never_taken_for_trained_here(done, tmp_path):
     assert "1 record\n" in done("runs show")  # and none of it from an earlier run
 
 
-def test_resume_trains_only_what_is_missing(done):
-    first = done(f"{ONE} --format json")
-    again = done(f"{THREE} --resume --format json")
-    assert json.loads(again)["records"][0] == json.loads(first)["records"][0]
-    assert "3 records, 1 from earlier runs" in done("runs show")
-    assert done(f"{THREE} --resume --format jsonl") == done("runs export --format jsonl")
-    assert "3 records, 3 from earlier runs" in done("runs show")
-    done(f"{THREE} --rerun")
-    assert "3 records\n" in done("runs show")
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (f"{ONE} --no-store --resume", "--resume needs a store: name one with --store"),
-        (f"{ONE} --no-store --store x", "--store and --no-store exclude each other"),
         ("runs show --store no/such.sqlite", "there is no store at no/such.sqlite: linbench compare makes one"),
         ("runs import no.json", "cannot read no.json: No such file or directory"),
         ("runs shwo", "No such command 'shwo'"),
@@ -259,85 +186,3 @@ def test_with_linbench_store_empty_there_is_none(linbench, monkeypatch):
     result = linbench("runs list")
     assert result.exit_code == 2
     assert result.stderr == "linbench: LINBENCH_STORE is empty, so there is no store: name one with --store\n"
-
-
-def test_a_store_that_cannot_be_used_stops_a_command_before_it_trains(refused, path, monkeypatch):
-    path.parent.mkdir()
-    path.write_text("this is no store\n" * 100)
-    monkeypatch.setattr("linbench.core.running.runner.run", lambda *_: pytest.fail("it trained"))
-    reason = f"the store {path} cannot be used: it is not an SQLite file"
-    for arguments in (ONE, f"{ONE} --format jsonl", f"{ONE} --resume", "runs list", "runs delete 1"):
-        assert refused(arguments).startswith(reason)
-
-
-AS_A_USER = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from linbench.cli.main import main; main()"
-)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
-@pytest.mark.parametrize("format_", ["json", "jsonl"])
-def test_a_disk_that_fills_up_in_mid_run_costs_a_line_and_exit_code_1_and_no_result(path, format_):
-    def limited():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-
-    arguments = f"compare -o sgd --lr 1e-3..1e-1@1000 -m manual --epochs 2 --no-timing --format {format_}"
-    process = subprocess.run(
-        [sys.executable, "-c", AS_A_USER, *arguments.split()],
-        env={**os.environ, "LINBENCH_STORE": str(path), "LINBENCH_PLUGINS": ""},
-        preexec_fn=limited,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 1
-    told = rf"linbench: records were not stored in {path} after the first (\d+): the disk .*\n"
-    kept = int(re.fullmatch(told, process.stderr)[1])
-    assert 0 < kept < 1000
-    assert process.stdout.count('"key"') == 1000
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_after_a_kill_the_same_command_resumes_where_it_was(done, linbench, path):
-    arguments = "compare -o sgd --lr 1e-3..1e-1@30 -m manual --epochs 200 --no-timing --engine serial --format jsonl"
-    with subprocess.Popen(
-        [sys.executable, "-c", AS_A_USER, *arguments.split()],
-        env={**os.environ, "LINBENCH_PLUGINS": ""},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        for _ in range(10):
-            assert process.stdout.readline()
-        while not int(_records(linbench)):
-            pass  # half a second at most
-        process.kill()
-    stored = int(_records(linbench))
-    assert stored > 0
-    done(f"{arguments} --resume")
-    assert f"30 records, {stored} from earlier runs" in done("runs show")
-
-
-def _records(linbench):
-    """How many records the newest run has, as `runs list` says."""
-    return linbench("runs list").stdout.splitlines()[2].split()[3]
-
-
-def test_an_interrupt_keeps_what_was_done(linbench, path, plugin):
-    source = """
-import torch
-
-class Interrupting(torch.optim.SGD):
-    def step(self, closure=None):
-        raise KeyboardInterrupt
-
-@hookimpl
-def linbench_optimizers():
-    return [Component("optimizer", "ctrl-c", Interrupting)]
-"""
-    options = f"--epochs 2 --no-timing --engine serial --plugin {plugin(source)}"
-    for format_ in ("table", "jsonl"):
-        assert linbench(f"compare -o sgd,ctrl-c,adam -m manual {options} --format {format_}").exit_code == 130
-        heading = linbench("runs show").stdout.splitlines()[0]
-        assert heading.endswith("· interrupted · 1 of 3 records")

@@ -1,4 +1,4 @@
-"""What a command imports: nothing that it does not need."""
+"""The imports of a command: nothing that it does not need."""
 
 import json
 import subprocess

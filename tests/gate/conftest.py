@@ -41,7 +41,7 @@ def case():
 
 @pytest.fixture
 def trained(monkeypatch, tmp_path):
-    """Train the default suite's problems by an optimizer called `mine`; → the cases by their labels."""
+    """Train the default suite's problems by an optimizer called `mine`; returns the cases by their labels."""
     monkeypatch.setenv("LINBENCH_PLUGINS", "")
 
     def train(target, defaults=None, specs=("mine", "mine:lr=0.1"), **suite):
@@ -55,7 +55,7 @@ def trained(monkeypatch, tmp_path):
 
 @pytest.fixture
 def changes(trained):
-    """What the gate finds where the optimizer was one and is another."""
+    """Return the findings where the optimizer was one and is another."""
 
     def find(was, now, **suite):
         return judge_all(trained(now, **suite), trained(was, **suite))

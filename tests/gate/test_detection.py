@@ -1,4 +1,4 @@
-"""What the gate is for: an edit that changes the algorithm is caught, and what changes nothing is not."""
+"""The purpose of the gate: an edit that changes the algorithm is caught, and what changes nothing is not."""
 
 import functools
 

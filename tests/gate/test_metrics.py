@@ -1,4 +1,4 @@
-"""What is kept of a record."""
+"""The metrics that are kept of a record."""
 
 import math
 from types import SimpleNamespace

@@ -20,7 +20,7 @@ HOSTILE = "a|b <script>&amp;]]> `c` *d* [e](f) %0A::error::\x1b[31m\n\ud800"
 
 
 def finding(kind=Kind.DRIFT, case="p · m · o · s", why="because"):
-    return Finding(kind, case, "final cost", "1.5", "2.5", "+6.7e-01 of it", why)
+    return Finding(kind=kind, case=case, what="final cost", was="1.5", now="2.5", by="+6.7e-01 of it", why=why)
 
 
 def timed(outcome=Decision.SLOWER, optimizer="o", now=(3.0, 3.1), was=(2.0, 2.1), why="1.49 × as long, p = 0.17"):
@@ -44,7 +44,10 @@ def times(*compared, gates=True, **more):
 
 
 def in_junit(report):
-    """For each test suite, what its test cases hold; and the counts of the whole, which must be those of the parts."""
+    """Return the elements of the test cases of each test suite.
+
+    The counts of the whole must be those of the parts.
+    """
     root = ElementTree.fromstring(as_junit(report))
     parts = {suite.get("name"): {case.get("name"): [child.tag for child in case] for case in suite} for suite in root}
     for element in (root, *root):

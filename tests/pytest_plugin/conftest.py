@@ -59,7 +59,7 @@ class Project:
 
 @pytest.fixture(scope="session", autouse=True)
 def _torch_is_ready():
-    """What the first step imports is imported: a run of pytest in this process would forget that it is there."""
+    """Import now what the first step imports: a run of pytest in this process would forget that it is there."""
     linbench.compare("adam,sgd", "manual", epochs=1, engine="serial")
 
 

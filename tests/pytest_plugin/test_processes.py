@@ -1,4 +1,4 @@
-"""What the plugin does to processes: nothing where it is not used, and side by side with others."""
+"""The plugin in processes: it does nothing where it is not used, and works side by side with others."""
 
 UNUSED = """
 import sys

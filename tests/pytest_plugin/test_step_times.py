@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from linbench.gate.timing import measure as timing
-from linbench.gate.timing.baseline_times import BaselineTimes, read_timings, write_timings
-from linbench.gate.timing.decision import SideTimes, StepTimes
+from linbench.gate.timing.baseline_times import BaselineTimes, read_times, write_times
+from linbench.gate.timing.decision import StepTimes
 from linbench.gate.timing.fingerprint import machine
+from linbench.gate.timing.fresh_processes import Answer
 
 RATIOS = (10.0, 10.1, 10.2, 10.3, 10.4)
 CONTROL = (40.0, 40.1, 40.2, 40.3, 40.4)
@@ -17,16 +17,17 @@ SGD, ADAM = (f"study-hours · manual · {name}:lr=0.01 · float64 · full batch"
 
 @pytest.fixture
 def here(monkeypatch):
-    """What fresh processes would measure: `ratios` of every optimizer; `jobs` are those that were."""
+    """The times of fresh processes: `ratios` of every optimizer; `jobs` are those that were measured."""
 
     class Here:
         ratios, jobs = RATIOS, []
 
-    def measured(job, plugins, tell):
+    def answers(sides, job, tell):
         Here.jobs.append(job.optimizers)
-        return SideTimes({name: StepTimes(Here.ratios, CONTROL) for name in job.optimizers})
+        for ratio, control, _ in zip(Here.ratios, CONTROL, sides, strict=True):
+            yield Answer(dict.fromkeys(job.optimizers, ratio), control)
 
-    monkeypatch.setattr(timing, "measured_here", measured)
+    monkeypatch.setattr("linbench.gate.timing.measure.answers", answers)
     return Here
 
 
@@ -44,7 +45,7 @@ def store(timed):
 
     def write(**others):
         steps = dict.fromkeys([SGD, ADAM], StepTimes(RATIOS, CONTROL))
-        return write_timings(timed.baseline.parent / "timing", BaselineTimes({**machine(), **others}, steps))
+        return write_times(timed.baseline.parent / "timing", BaselineTimes({**machine(), **others}, steps))
 
     return write
 
@@ -128,10 +129,10 @@ def test_without_stored_times_only_a_gate_fails(timed, failure):
 
 def test_an_update_stores_the_times_of_this_machine(timed, here, store):
     path = store()
-    before = read_timings(path)
+    before = read_times(path)
     here.ratios = slower()
     timed.update("--linbench-timing=gate", "--linbench-reason", "more work a step")
-    after = read_timings(path)
+    after = read_times(path)
     assert after.steps == {SGD: StepTimes(slower(), CONTROL), ADAM: before.steps[ADAM]}
     assert after.reasons == {SGD: "more work a step", ADAM: ""}
     timed.run("--linbench-timing=gate").assert_outcomes(passed=1)

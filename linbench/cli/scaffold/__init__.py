@@ -27,14 +27,14 @@ FILES = {
     "src/$package/linbench_plugin.py": "linbench_plugin.py.template",
     "tests/$test_file": "test_optimizer.py.template",
 }
-"""Where each template goes."""
+"""The template of each file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a new package's files call things.
+    """The names in a new package's files.
 
-    distribution: as pip knows it. package: as Python imports it. optimizer: as a spec names it.
+    distribution: the name for pip. package: the name for `import`. optimizer: the name in a spec.
     """
 
     distribution: str
@@ -46,11 +46,11 @@ class Names:
 
 
 def names_of(name: str) -> Names:
-    """All names that follow from one; raises UsageError for a name that no distribution and package can have."""
+    """Return all names that follow from one; raises UsageError for a name that no distribution and package can have."""
     package = _SEPARATORS.sub("_", name).lower()
     if not _DISTRIBUTION.fullmatch(name) or keyword.iskeyword(package):
         raise UsageError(f"{name!r} cannot name a package: use letters, digits and hyphens, for example my-opt")
-    if package in sys.stdlib_module_names or _installed(package):
+    if package in sys.stdlib_module_names or _is_installed(package):
         raise UsageError(f"there is a module {package!r} already: choose another name")
     return Names(
         distribution=name,
@@ -82,6 +82,6 @@ def write(names: Names, into: Path) -> Path:
     return folder
 
 
-def _installed(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     spec = util.find_spec(package)
     return spec is not None and spec.origin is not None  # a folder of that name is no module

@@ -1,1 +1,1 @@
-"""Whether a step takes longer than it did: `measure` decides it from ratios taken in fresh processes."""
+"""The check of step times: `check` decides which steps take longer, from ratios that fresh processes measure."""

@@ -1,4 +1,4 @@
-"""From step times of several processes to a verdict, which may be that nothing can be said."""
+"""The decision on step times of several processes, which may be that nothing can be said."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROCESSES = 5
 
 
 class Decision(StrEnum):
-    """What may be said of one optimizer's time per step."""
+    """The answer to whether one optimizer's step takes longer."""
 
     FINE = "fine"
     SLOWER = "slower"
@@ -40,8 +40,8 @@ class Decision(StrEnum):
 class StepTimes:
     """One optimizer's step times, in steps of plain gradient descent; one value for each process.
 
-    control: those of code that is the same on both sides, from the same processes. versions: of what the optimizer
-    comes from.
+    control: the times of code that is the same on both sides, from the same processes. versions: of the distributions
+    that the optimizer comes from.
     """
 
     ratios: Sequence[float]
@@ -82,39 +82,50 @@ class StepComparison:
         """The exact one-sided p that it is not slower; None where either was not measured."""
         return p_above(self.now, self.was) if self.was and self.now else None
 
-
-def compare_optimizer(optimizer: str, now: Sequence[float], was: Sequence[float]) -> StepComparison:
-    """Slower needs both: p ≤ 0.01, and a ratio of medians of at least 1.10."""
-    compared = StepComparison(optimizer, tuple(was), tuple(now), Decision.INCONCLUSIVE)
-    ratio, p = compared.ratio, compared.p
-    if ratio is None or p is None:
-        return replace(compared, why="it was not measured on both sides")
-    compared = replace(compared, suspect=ratio >= SUSPECT_BY and p <= SUSPECT_ALPHA)
-    if smallest_p(len(now), len(was)) > ALPHA:
-        return replace(compared, why=f"{len(now)} and {len(was)} processes cannot give a p of at most {ALPHA:g}")
-    if ratio >= SLOWER_BY and p <= ALPHA:
-        return replace(compared, outcome=Decision.SLOWER, why=evidence(ratio, p))
-    if ratio >= SLOWER_BY:
-        return replace(compared, why=f"{evidence(ratio, p)}, where at most {ALPHA:g} would count")
-    if p_above([value / ratio * VISIBLE for value in now], was) > ALPHA:
-        return replace(compared, why=f"too noisy to show a slowdown by {VISIBLE - 1:.0%}")
-    return replace(compared, outcome=Decision.FINE)
+    def inconclusive(self, why: str) -> StepComparison:
+        """Return a copy with the same times, of which nothing may be said."""
+        return replace(self, outcome=Decision.INCONCLUSIVE, why=why, suspect=False)
 
 
 def compare_sides(now: SideTimes, was: SideTimes) -> list[StepComparison]:
-    """Every optimizer of either side, in the order of their labels; nothing may be said where its control differs."""
-    found = []
+    """Compare every optimizer of either side, in the order of their labels.
+
+    Of an optimizer whose control differs nothing may be said.
+    """
+    comparisons = []
     for label in sorted({*now.optimizers, *was.optimizers, *now.unmeasured, *was.unmeasured}):
         after, before = now.optimizers.get(label, _NONE), was.optimizers.get(label, _NONE)
-        one = compare_optimizer(label, after.ratios, before.ratios)
+        comparison = compare_optimizer(label, after.ratios, before.ratios)
         why = now.unmeasured.get(label) or was.unmeasured.get(label)
-        why = why or (control_differs(after.control, before.control) if one.ratio is not None else None)
-        found.append(one if why is None else replace(inconclusive(one, why), comparable=False))
-    return found
+        if not why and comparison.ratio is not None:
+            why = control_difference(after.control, before.control)
+        if why:
+            comparison = replace(comparison.inconclusive(why), comparable=False)
+        comparisons.append(comparison)
+    return comparisons
 
 
-def control_differs(now: Sequence[float], was: Sequence[float]) -> str | None:
-    """Why the null control failed, or None: code that is the same on both sides must take the same time on both."""
+def compare_optimizer(optimizer: str, now: Sequence[float], was: Sequence[float]) -> StepComparison:
+    """Compare one optimizer's times; slower needs both: p ≤ 0.01, and a ratio of medians of at least 1.10."""
+    comparison = StepComparison(optimizer, tuple(was), tuple(now), Decision.INCONCLUSIVE)
+    ratio, p = comparison.ratio, comparison.p
+    if ratio is None or p is None:
+        return replace(comparison, why="it was not measured on both sides")
+    comparison = replace(comparison, suspect=ratio >= SUSPECT_BY and p <= SUSPECT_ALPHA)
+    if smallest_p(len(now), len(was)) > ALPHA:
+        return replace(comparison, why=f"{len(now)} and {len(was)} processes cannot give a p of at most {ALPHA:g}")
+    if ratio >= SLOWER_BY and p <= ALPHA:
+        return replace(comparison, outcome=Decision.SLOWER, why=_evidence(ratio, p))
+    if ratio >= SLOWER_BY:
+        return replace(comparison, why=f"{_evidence(ratio, p)}, where at most {ALPHA:g} would count")
+    # Not slower is worth saying only if slower would have shown: the same values, as far apart as they are, moved up.
+    if p_above([value / ratio * VISIBLE for value in now], was) > ALPHA:
+        return replace(comparison, why=f"too noisy to show a slowdown by {VISIBLE - 1:.0%}")
+    return replace(comparison, outcome=Decision.FINE)
+
+
+def control_difference(now: Sequence[float], was: Sequence[float]) -> str | None:
+    """Return why the null control failed, or None: the same code must take the same time on both sides."""
     ratio = statistics.median(now) / statistics.median(was)
     p = min(p_above(now, was), p_above(was, now))
     if p <= ALPHA and max(ratio, 1 / ratio) >= SLOWER_BY:
@@ -123,7 +134,7 @@ def control_differs(now: Sequence[float], was: Sequence[float]) -> str | None:
 
 
 def confirm(first: StepComparison, again: StepComparison) -> StepComparison:
-    """What a second measurement, in processes that the first has not seen, makes of something suspect.
+    """Decide on something suspect by a second measurement, in processes that the first has not seen.
 
     It is slower if the second is suspect too, and both together leave no doubt: p ≤ 0.001, and a ratio of at least
     1.10. Where orders are chance alone that happens less than once in a thousand times. Something that seemed slower in
@@ -136,17 +147,11 @@ def confirm(first: StepComparison, again: StepComparison) -> StepComparison:
     if both.outcome is Decision.SLOWER and again.suspect and p_above(both.now, both.was) <= ALPHA_TOGETHER:
         return both
     if both.outcome is Decision.SLOWER or first.outcome is Decision.SLOWER:
-        return inconclusive(both, f"{first.ratio:.2f} × as long at first, {again.ratio:.2f} × when measured again")
+        return both.inconclusive(f"{first.ratio:.2f} × as long at first, {again.ratio:.2f} × when measured again")
     return both
 
 
-def inconclusive(compared: StepComparison, why: str) -> StepComparison:
-    """The same times, of which nothing may be said."""
-    return replace(compared, outcome=Decision.INCONCLUSIVE, why=why, suspect=False)
-
-
-def evidence(ratio: float, p: float) -> str:
-    """`1.23 × as long, p = 0.004`."""
+def _evidence(ratio: float, p: float) -> str:
     return f"{ratio:.2f} × as long, p = {p:.2g}"
 
 

@@ -1,4 +1,4 @@
-"""Which machines step times may be compared between: those that are alike in all that decides them."""
+"""The fingerprint of a machine: step times are compared between machines that are alike in all that decides them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from linbench.core.environment import available_cores, cpu_model
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores that this process may use, instruction set, system, Python's minor version, torch, threads."""
+    """Return all that decides step times here.
+
+    Processor, cores that this process may use, instruction set, system, Python's minor version, torch, threads.
+    """
     import torch
 
     return {
@@ -26,12 +29,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def fingerprint(of: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits that two machines share only where they are alike."""
-    return hashlib.sha256(json.dumps(dict(of), sort_keys=True).encode()).hexdigest()[:12]
+def fingerprint(machine: Mapping[str, Any]) -> str:
+    """Return twelve hexadecimal digits that two machines share only where they are alike."""
+    return hashlib.sha256(json.dumps(dict(machine), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """`cpu A, here B; torch 2.6, here 2.13` of two machines."""
+    """Return `cpu A, here B; torch 2.6, here 2.13` of two machines."""
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     return "; ".join(f"{name} {one.get(name, 'unknown')}, here {other.get(name, 'unknown')}" for name in names)

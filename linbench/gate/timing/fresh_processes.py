@@ -1,4 +1,4 @@
-"""Step times from fresh processes: the jobs that they get, where they run, and what they answer."""
+"""Step times from fresh processes: the jobs that they get, the sides that they run, and their answers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from linbench.gate.files import BaselineError
+from linbench.gate.finding import printable
 from linbench.gate.timing.decision import SideTimes, StepTimes
 
 WORKER = "linbench.gate.timing.worker"
@@ -22,16 +23,16 @@ TIMEOUT = 300
 """Seconds after which a process is given up."""
 
 Tell = Callable[[int, int], object]
-"""Is told how many processes are through, and of how many."""
+"""A function to be told how many processes are through, and of how many."""
 
 
-def ignore(done: int, total: int) -> None:
-    """Tell nobody."""
+def tell_nobody(done: int, total: int) -> None:
+    """Do nothing, where nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one process times: the steps of these optimizers, on one problem; all as specs.
+    """The work of one process: to time the steps of these optimizers, on one problem; all as specs.
 
     models: each optimizer is timed with the first that suits it.
     """
@@ -44,17 +45,24 @@ class Job:
     batch_size: int | None = None
     schema: int = SCHEMA
 
+    @property
+    def steps(self) -> dict[str, str]:
+        """The identity of each optimizer's step from one version to the next."""
+        batch = "full batch" if self.batch_size is None else f"batch {self.batch_size}"
+        before, after = f"{self.problem} · {','.join(self.models)}", f"{self.dtype} · {batch}"
+        return {optimizer: printable(f"{before} · {optimizer} · {after}") for optimizer in self.optimizers}
+
     def only(self, optimizers: Sequence[str]) -> Job:
-        """The same with fewer optimizers."""
+        """Return the same job with fewer optimizers."""
         return replace(self, optimizers=tuple(optimizers))
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two that are compared, as something to be run.
+    """One of the two sides of a comparison, as something to be run.
 
-    python: the interpreter. folder: where it runs. path: its PYTHONPATH, or nothing for the one of this
-    process. plugins: as `--plugin`.
+    python: the interpreter. folder: the current directory of its processes. path: its PYTHONPATH, or nothing for the
+    one of this process. plugins: as `--plugin`.
     """
 
     python: str
@@ -63,14 +71,14 @@ class Side:
     plugins: Sequence[str] = ()
 
     def environ(self) -> dict[str, str]:
-        """The variables of the process: one thread, and this side's code."""
+        """Return the environment of its processes: one thread, and this side's code."""
         path = {"PYTHONPATH": os.pathsep.join(self.path)} if self.path else {}
         return {**os.environ, **path, "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one process found. files: where the code of each optimizer lies."""
+    """The answer of one process. ratios, control: as in StepTimes. files: the file of each optimizer's code."""
 
     ratios: Mapping[str, float]
     control: float
@@ -82,12 +90,13 @@ class Answer:
 
 
 def this_side(plugins: Sequence[str]) -> Side:
-    """The code that runs now, found where this process finds it: pytest, for one, has paths of its own."""
+    """Return the code that runs now, as a side."""
+    # Found where this process finds it: pytest, for one, has paths of its own.
     return Side(sys.executable, Path.cwd(), [str(Path(entry).absolute()) for entry in sys.path], tuple(plugins))
 
 
 def answers(sides: Sequence[Side], job: Job, tell: Tell) -> Iterator[Answer]:
-    """What one fresh process for each of these sides says, one after the other.
+    """Yield the answer of one fresh process for each of these sides, one after the other.
 
     Raises BaselineError for a process that ends without an answer.
     """
@@ -98,9 +107,10 @@ def answers(sides: Sequence[Side], job: Job, tell: Tell) -> Iterator[Answer]:
 
 
 def ask(side: Side, job: Job) -> Answer:
-    """One process's answer; raises BaselineError where there is none."""
+    """Run one process and return its answer; raises BaselineError where there is none."""
     with tempfile.TemporaryDirectory(prefix="linbench-") as folder:
         place = Path(folder) / "answer.json"
+        # -P: the current directory is on the path of neither side unless its PYTHONPATH says so.
         words = [side.python, "-P", "-m", WORKER, str(place), *side.plugins]
         try:
             process = subprocess.run(
@@ -120,21 +130,21 @@ def ask(side: Side, job: Job) -> Answer:
             raise BaselineError(f"cannot run {side.python}: {error.strerror}") from None
         if process.returncode or not place.exists():
             lines = process.stderr.strip().splitlines()
-            said = lines[-1] if lines else f"exit code {process.returncode}"
-            raise BaselineError(f"a process that measures step times failed in {side.folder}: {said}")
+            reason = lines[-1] if lines else f"exit code {process.returncode}"
+            raise BaselineError(f"a process that measures step times failed in {side.folder}: {reason}")
         content = json.loads(place.read_text(encoding="utf-8"))
     if content.get("schema") != job.schema:
         raise BaselineError(f"linbench {content.get('linbench')} is on one side, another one here: they cannot compare")
     return Answer(**content)
 
 
-def timings(found: Sequence[Answer]) -> SideTimes:
-    """The values of all processes of one side; an optimizer that failed in one of them is unmeasured."""
-    unmeasured = {label: why for answer in found for label, why in answer.unmeasured.items()}
-    control = tuple(answer.control for answer in found)
-    labels = sorted({label for answer in found for label in answer.ratios} - set(unmeasured))
+def side_times(answers: Sequence[Answer]) -> SideTimes:
+    """Return the values of all processes of one side; an optimizer that failed in one of them is unmeasured."""
+    unmeasured = {label: why for answer in answers for label, why in answer.unmeasured.items()}
+    control = tuple(answer.control for answer in answers)
+    labels = sorted({label for answer in answers for label in answer.ratios} - set(unmeasured))
     times = {
-        label: StepTimes(tuple(one.ratios[label] for one in found), control, found[-1].versions.get(label, {}))
+        label: StepTimes(tuple(one.ratios[label] for one in answers), control, answers[-1].versions.get(label, {}))
         for label in labels
     }
     return SideTimes(times, unmeasured)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 
 def p_above(sample: Sequence[float], other: Sequence[float]) -> float:
-    """The probability of a U at least as large if `sample` were no different from `other`: one-sided, exact.
+    """Return the probability of a U at least as large if `sample` were no different from `other`: one-sided, exact.
 
     Equal values count as not above, which errs on the side of no difference. 1 where either is empty.
     """
@@ -24,13 +24,13 @@ def p_above(sample: Sequence[float], other: Sequence[float]) -> float:
 
 
 def smallest_p(n: int, m: int) -> float:
-    """What `p_above` gives where all n values are above all m: 1/C(n + m, n)."""
+    """Return the p where all n values are above all m: 1/C(n + m, n)."""
     return 1 / math.comb(n + m, n)
 
 
 @functools.cache
 def _orders(n: int, m: int, u: int) -> int:
-    """In how many orders of n values and m others exactly u pairs have the first above."""
+    """Return the number of orders of n values and m others in which exactly u pairs have the first above."""
     if u < 0 or u > n * m:
         return 0
     if n == 0 or m == 0:

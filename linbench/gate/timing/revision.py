@@ -21,7 +21,7 @@ PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """now: the working tree; base: what it is compared with. name: what base is called in words.
+    """Both sides of a comparison. now: the working tree. base: the other one. name: that of base, in words.
 
     tree: the working tree itself, from which neither may come; None where base is an environment of its own.
     """
@@ -33,8 +33,8 @@ class Sides:
 
 
 @contextlib.contextmanager
-def against(reference: str, plugins: Sequence[str]) -> Iterator[Sides]:
-    """Both sides, for as long as the context lasts.
+def open_sides(reference: str, plugins: Sequence[str]) -> Iterator[Sides]:
+    """Yield both sides; they last as long as the context.
 
     reference: a revision of the repository that the current directory lies in, or the path of a Python whose
     environment has the other side installed. Of a revision a tree is checked out beside the repository, and the working
@@ -53,7 +53,7 @@ def against(reference: str, plugins: Sequence[str]) -> Iterator[Sides]:
     with tempfile.TemporaryDirectory(prefix="linbench-") as folder:
         place = Path(folder).resolve()
         now_tree, base_tree = place / "now-tree", place / "base-tree"
-        with _checked_out(root, _commit(root, "HEAD"), now_tree), _checked_out(root, commit, base_tree):
+        with _check_out(root, _commit(root, "HEAD"), now_tree), _check_out(root, commit, base_tree):
             _copy_changes(root, now_tree)
             now = _side(now_tree, root, place / "now", plugins)
             base = _side(base_tree, root, place / "base", plugins)
@@ -64,25 +64,66 @@ def _is_python(reference: str) -> bool:
     return os.sep in reference and Path(reference).is_file() and os.access(reference, os.X_OK)
 
 
+def _repository() -> Path:
+    process = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    if process.returncode:
+        raise UsageError("--against needs a git repository, or the path of a Python to compare with")
+    return Path(process.stdout.rstrip("\n")).resolve()
+
+
+def _commit(root: Path, reference: str) -> str:
+    process = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if process.returncode:
+        raise UsageError(f"unknown revision {reference!r}: fetch it first (in CI: fetch-depth: 0)")
+    return process.stdout.strip()
+
+
+@contextlib.contextmanager
+def _check_out(root: Path, commit: str, tree: Path) -> Iterator[None]:
+    """Check a commit out as a tree; the repository forgets it afterwards."""
+    process = _git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", str(tree), commit)
+    if process.returncode:
+        raise BaselineError(f"cannot check out {commit}: {_last_line(process.stderr)}")
+    try:
+        yield
+    finally:
+        _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _copy_changes(root: Path, tree: Path) -> None:
+    """Make a tree that was checked out like the working tree, but for files that git ignores."""
+    process = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if process.returncode:
+        raise BaselineError(f"cannot list the files of {root}: {_last_line(process.stderr)}")
+    for name in filter(None, process.stdout.split("\0")):
+        source, copy = root / name, tree / name
+        if source.is_symlink() or source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.unlink(missing_ok=True)
+            shutil.copy2(source, copy, follow_symlinks=False)
+        elif not source.exists():
+            copy.unlink(missing_ok=True)
+
+
 def _side(tree: Path, root: Path, site: Path, plugins: Sequence[str]) -> Side:
-    """A tree as it would be run from the current directory, with what it installs first on the path."""
+    """Return a tree as it would be run from the current directory, with what it installs first on the path."""
     inside = Path.cwd().resolve().relative_to(root)
     project = _project(root, inside)
     if project is not None:
         _install(tree / project, site)
     inherited = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    path = [str(site), *(_moved(entry, root, tree) for entry in inherited)]
-    return Side(sys.executable, tree / inside, path, [_moved(plugin, root, tree) for plugin in plugins])
+    path = [str(site), *(_path_in(tree, entry, root) for entry in inherited)]
+    return Side(sys.executable, tree / inside, path, [_path_in(tree, plugin, root) for plugin in plugins])
 
 
 def _project(root: Path, inside: Path) -> Path | None:
-    """The folder of the nearest project that can be installed, at or above the current directory; None for none."""
+    """Return the folder of the nearest project that can be installed, at or above the current directory, or None."""
     folders = [inside, *inside.parents]
     return next((one for one in folders if any((root / one / name).is_file() for name in PROJECT_FILES)), None)
 
 
-def _moved(text: str, root: Path, tree: Path) -> str:
-    """A file or folder of the repository, in this tree; anything else as it is."""
+def _path_in(tree: Path, text: str, root: Path) -> str:
+    """Return the file or folder of the repository in this tree; anything else as it is."""
     path = Path(text)
     if not path.exists() or not path.resolve().is_relative_to(root):
         return text
@@ -93,52 +134,11 @@ def _install(project: Path, site: Path) -> None:
     if not project.is_dir():
         raise BaselineError(f"there is no project {project.name} in the revision to compare with")
     words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--ignore-installed"]
-    done = _run([sys.executable, *words, "--target", str(site), str(project)])
-    if done.returncode:
-        raise BaselineError(f"cannot install {project} to compare with it: {_last_line(done.stderr)}")
+    process = _run([sys.executable, *words, "--target", str(site), str(project)])
+    if process.returncode:
+        raise BaselineError(f"cannot install {project} to compare with it: {_last_line(process.stderr)}")
     if (site / "linbench").exists():
         raise UsageError("--against compares revisions of a plugin; linbench itself is what measures them")
-
-
-@contextlib.contextmanager
-def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[None]:
-    """The tree of a commit; the repository forgets it afterwards."""
-    done = _git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", str(tree), commit)
-    if done.returncode:
-        raise BaselineError(f"cannot check out {commit}: {_last_line(done.stderr)}")
-    try:
-        yield
-    finally:
-        _git(root, "worktree", "remove", "--force", str(tree))
-
-
-def _copy_changes(root: Path, tree: Path) -> None:
-    """Make a tree that was checked out what the working tree is, but for files that git ignores."""
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if listed.returncode:
-        raise BaselineError(f"cannot list the files of {root}: {_last_line(listed.stderr)}")
-    for name in filter(None, listed.stdout.split("\0")):
-        source, copy = root / name, tree / name
-        if source.is_symlink() or source.is_file():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.unlink(missing_ok=True)
-            shutil.copy2(source, copy, follow_symlinks=False)
-        elif not source.exists():
-            copy.unlink(missing_ok=True)
-
-
-def _repository() -> Path:
-    done = _git(Path.cwd(), "rev-parse", "--show-toplevel")
-    if done.returncode:
-        raise UsageError("--against needs a git repository, or the path of a Python to compare with")
-    return Path(done.stdout.rstrip("\n")).resolve()
-
-
-def _commit(root: Path, reference: str) -> str:
-    done = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
-    if done.returncode:
-        raise UsageError(f"unknown revision {reference!r}: fetch it first (in CI: fetch-depth: 0)")
-    return done.stdout.strip()
 
 
 def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""How long an optimizer's `step` takes, in steps of plain gradient descent, measured within this process.
+"""The time of an optimizer's `step`, in steps of plain gradient descent, measured within this process.
 
 A machine's speed changes from one second to the next; the ratio of two things timed within milliseconds of each other
 hardly does. So each block times both, in an order drawn anew. On a busy machine many blocks are interrupted, but few
@@ -23,7 +23,7 @@ from linbench.core.errors import one_line
 from linbench.core.isolation.garbage import defer_collection
 from linbench.core.isolation.isolate import isolate
 from linbench.core.isolation.process_state import restore_process_state
-from linbench.gate.timing.stepping import Stepping, stepping
+from linbench.gate.timing.stepper import Stepper, make_stepper
 
 if TYPE_CHECKING:
     from linbench.core.engines.serial import Trainer
@@ -34,13 +34,13 @@ CYCLE = 60
 """Steps after which work that is done every 2nd … 6th, 10th, 12th, 15th, 20th or 30th step comes at its place again."""
 
 REPEATS = range(5, 14)
-"""How often a cycle is gone through: as often as `SECONDS` allow, within this range."""
+"""Numbers of times that a cycle may be gone through; `SECONDS` decide which."""
 
 SECONDS = 0.3
-"""How long one optimizer is trained for it, where that is enough."""
+"""Seconds for which one optimizer is trained, where that is enough."""
 
 SLOW = 0.005
-"""Seconds of an update from which on a cycle is a fifth as long."""
+"""Seconds; from updates of this length on a cycle is a fifth as long."""
 
 STEPS = 6
 """Steps in a block; it divides every cycle."""
@@ -55,62 +55,64 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """ratios: of each optimizer that could be stepped. unmeasured: why the others could not."""
+    """Step ratios. ratios: of each optimizer that could be stepped. unmeasured: why the others could not."""
 
     ratios: Mapping[str, float]
     unmeasured: Mapping[str, str]
 
 
 def step_ratios(cases: Mapping[str, Sequence[Case]], workbench: Workbench) -> Ratios:
-    """Time of a step ÷ that of a step of gradient descent: mean over a cycle of medians over blocks; one thread.
+    """Return the time of a step ÷ that of a step of gradient descent; one thread.
 
-    Only `step` itself is timed, in training as it is: cost and gradient are evaluated anew before each.
+    It is the mean over a cycle of medians over blocks. Only `step` itself is timed, in training as it is: cost and
+    gradient are evaluated anew before each.
     cases: of each label those that would do; the first whose model and optimizer go together is timed.
     """
-    timed: dict[str, _Timed] = {}
+    timers: dict[str, _StepTimer] = {}
     unmeasured: dict[str, str] = {}
     for label, candidates in cases.items():
         try:
-            timed[label] = _Timed(stepping(candidates, workbench))
+            timers[label] = _StepTimer(make_stepper(candidates, workbench))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # third-party code may raise anything
             unmeasured[label] = one_line(error)
     with isolate(0, torch.device("cpu"), threads=1):
-        ratios = _measured(timed, unmeasured)
+        ratios = _measure(timers, unmeasured)
     return Ratios(ratios, unmeasured)
 
 
-def _measured(timed: Mapping[str, _Timed], unmeasured: dict[str, str]) -> dict[str, float]:
+def _measure(timers: Mapping[str, _StepTimer], unmeasured: dict[str, str]) -> dict[str, float]:
+    """Run all timers to their end; one that raises is left out, and named in `unmeasured`."""
     chance = random.Random()  # another order in each process
-    going = dict(timed)
+    running = dict(timers)
 
-    def attempt(label: str, act: Callable[[_Timed], object]) -> None:
+    def attempt(label: str, act: Callable[[], None]) -> None:
         try:
             with restore_process_state():
-                act(timed[label])
+                act()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # third-party code may raise anything
             unmeasured[label] = one_line(error)
-            del going[label]
+            del running[label]
 
     with defer_collection():
-        for label in timed:
-            attempt(label, _Timed.warm_up)
-        while waiting := [label for label, one in going.items() if one.blocks_left]:
+        for label, timer in timers.items():
+            attempt(label, timer.warm_up)
+        while waiting := [label for label, timer in running.items() if timer.blocks_left]:
             for label in chance.sample(waiting, len(waiting)):
-                descent_first = chance.random() < 0.5
-                attempt(label, lambda one: one.block(descent_first))  # noqa: B023  called at once
-    return {label: one.ratio for label, one in going.items()}
+                timer = running[label]
+                attempt(label, timer.block_after_descent if chance.random() < 0.5 else timer.block_before_descent)
+    return {label: timer.ratio for label, timer in running.items()}
 
 
-class _Timed:
+class _StepTimer:
     """A trainer whose optimizer's `step` is timed, and gradient descent on parameters of the same shapes."""
 
-    def __init__(self, stepping: Stepping) -> None:
-        self._trainer, self._rows, self._step = stepping.trainer, stepping.rows, _Clocked(stepping.trainer)
-        parameters = [parameter.detach().clone() for parameter in stepping.trainer.model.parameters()]
+    def __init__(self, stepper: Stepper) -> None:
+        self._trainer, self._rows, self._clock = stepper.trainer, stepper.rows, _StepClock(stepper.trainer)
+        parameters = [parameter.detach().clone() for parameter in stepper.trainer.model.parameters()]
         self._descent = [(parameter, torch.ones_like(parameter)) for parameter in parameters]
         self._descents = 1
         self._ratios: list[list[float]] = []
@@ -127,14 +129,17 @@ class _Timed:
         self._descent_seconds()
         self._descents = max(1, round(CHUNK_SECONDS / self._descent_seconds()))
 
-    def block(self, descent_first: bool) -> None:
-        """A few steps, and gradient descent before or after them."""
-        if descent_first:
-            descent = self._descent_seconds()
-            steps = self._steps(STEPS)
-        else:
-            steps = self._steps(STEPS)
-            descent = self._descent_seconds()
+    def block_after_descent(self) -> None:
+        """Time gradient descent, then a few steps."""
+        descent = self._descent_seconds()
+        self._add(self._steps(STEPS), descent)
+
+    def block_before_descent(self) -> None:
+        """Time a few steps, then gradient descent."""
+        steps = self._steps(STEPS)
+        self._add(steps, self._descent_seconds())
+
+    def _add(self, steps: Sequence[float], descent: float) -> None:
         for seconds in steps:
             self._ratios[self._place % len(self._ratios)].append(seconds / descent)
             self._place += 1
@@ -142,11 +147,11 @@ class _Timed:
 
     @property
     def ratio(self) -> float:
-        """What all blocks come to."""
+        """The mean over the places of a cycle of the medians over all blocks."""
         return statistics.fmean(statistics.median(ratios) for ratios in self._ratios)
 
     def _update_seconds(self) -> float:
-        """Seconds of a whole update; the median, since on a busy machine the mean is mostly waiting."""
+        """Return the seconds of a whole update; the median, since on a busy machine the mean is mostly waiting."""
         times = [time.perf_counter()]
         for _ in range(CYCLE // 2):
             self._steps(1)
@@ -154,9 +159,9 @@ class _Timed:
         return statistics.median(later - earlier for earlier, later in itertools.pairwise(times))
 
     def _steps(self, count: int) -> list[float]:
-        """Seconds of each of so many steps."""
+        """Return the seconds of each of so many steps."""
         X, y = self._rows
-        clock, update, times = self._step, self._trainer.update, []
+        clock, update, times = self._clock, self._trainer.update, []
         for _ in range(count):
             clock.seconds = 0.0
             update(X, y)
@@ -164,7 +169,10 @@ class _Timed:
         return times
 
     def _descent_seconds(self) -> float:
-        """Seconds of θ ← θ − lr·g by hand, as the tutorial without an optimizer has it; the median of a few parts."""
+        """Return the seconds of θ ← θ − lr·g by hand, as the tutorial without an optimizer has it.
+
+        They are the median of a few parts.
+        """
         descent, steps, times = self._descent, self._descents, []
         with torch.no_grad():
             for _ in range(CHUNKS):
@@ -176,8 +184,8 @@ class _Timed:
         return statistics.median(times) / steps
 
 
-class _Clocked:
-    """Takes the place of an optimizer's `step`, or of what steps it, and adds up how long it takes."""
+class _StepClock:
+    """A clock in the place of an optimizer's `step`, or of what steps it, that adds up the seconds it takes."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.seconds = 0.0
@@ -185,11 +193,11 @@ class _Clocked:
         step: Callable[..., Any] = getattr(trainer.optimizer, method)
         now = time.perf_counter
 
-        def clocked(*arguments: Any, **options: Any) -> Any:
+        def step_on_clock(*arguments: Any, **options: Any) -> Any:
             start = now()
             try:
                 return step(*arguments, **options)
             finally:
                 self.seconds += now() - start
 
-        setattr(trainer.optimizer, method, clocked)
+        setattr(trainer.optimizer, method, step_on_clock)

@@ -1,4 +1,4 @@
-"""What a fresh process does: time the steps of the optimizers of a job, and write the answer to a file.
+"""The program of a fresh process: time the steps of the optimizers of a job, and write the answer to a file.
 
 echo '{"optimizers": ["adam:lr=0.01"], …}' | python -m linbench.gate.timing.worker ANSWER.json [PLUGIN …]
 """
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def measure(job: Job, plugins: Sequence[str]) -> Answer:
-    """The step times of a job's optimizers in this process; raises UsageError for an unknown problem or model."""
+    """Time the steps of a job's optimizers in this process; raises UsageError for an unknown problem or model."""
     from linbench.core.isolation.dynamo import avoid_import
     from linbench.plugins.manager import load_plugins
 
@@ -61,14 +61,14 @@ def measure(job: Job, plugins: Sequence[str]) -> Answer:
             cases[spec] = _cases(job, loaded, spec)
         except LinbenchError as error:
             unmeasured[spec] = str(error)
-    found = step_ratios(cases, Workbench(catalog=loaded.catalog))
-    ratios = dict(found.ratios)
+    result = step_ratios(cases, Workbench(catalog=loaded.catalog))
+    ratios = dict(result.ratios)
     if CONTROL_LABEL not in ratios:
-        raise UsageError(f"nothing can be timed on {job.problem}: {found.unmeasured[CONTROL_LABEL]}")
+        raise UsageError(f"nothing can be timed on {job.problem}: {result.unmeasured[CONTROL_LABEL]}")
     return Answer(
         control=ratios.pop(CONTROL_LABEL),
         ratios=ratios,
-        unmeasured={**unmeasured, **found.unmeasured},
+        unmeasured={**unmeasured, **result.unmeasured},
         versions={label: versions_of(cases[label][0]) for label in ratios},
         files={label: file for label in ratios if (file := _file_of(cases[label][0])) is not None},
         linbench=version(),
@@ -76,7 +76,7 @@ def measure(job: Job, plugins: Sequence[str]) -> Answer:
 
 
 def _cases(job: Job, loaded: Plugins, optimizer: str) -> Sequence[Case]:
-    """One for each model."""
+    """Return the case of each model."""
     from linbench.comparison import specs_of
     from linbench.core.request.plan import make_plan
     from linbench.core.request.settings import Settings
@@ -94,7 +94,7 @@ def _cases(job: Job, loaded: Plugins, optimizer: str) -> Sequence[Case]:
 
 
 def _file_of(case: Case) -> str | None:
-    """The file that an optimizer's class is written in."""
+    """Return the file that an optimizer's class is written in, or None where it has none."""
     target = case.optimizer.component.resolve()
     inner = target.func if isinstance(target, functools.partial) else target
     try:

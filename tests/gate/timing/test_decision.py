@@ -12,7 +12,7 @@ from linbench.gate.timing.decision import (
     compare_optimizer,
     compare_sides,
     confirm,
-    control_differs,
+    control_difference,
 )
 
 BASE = (10.0, 10.1, 10.2, 10.3, 10.4)
@@ -27,35 +27,35 @@ def times(factor, values=BASE):
     [(0.5, "fine"), (1.0, "fine"), (1.09, "fine"), (1.101, "slower"), (1.25, "slower"), (2.0, "slower")],
 )
 def test_slower_begins_at_a_tenth(factor, outcome):
-    compared = compare_optimizer("o", times(factor), BASE)
-    assert compared.outcome == outcome
-    assert compared.ratio == pytest.approx(factor)
+    comparison = compare_optimizer("o", times(factor), BASE)
+    assert comparison.outcome == outcome
+    assert comparison.ratio == pytest.approx(factor)
 
 
 def test_a_tenth_that_the_ranks_do_not_show_is_inconclusive():
-    compared = compare_optimizer("o", (9.0, 9.5, 12.0, 13.0, 14.0), BASE)
-    assert compared.outcome is Decision.INCONCLUSIVE
-    assert compared.why == "1.18 × as long, p = 0.35, where at most 0.01 would count"
+    comparison = compare_optimizer("o", (9.0, 9.5, 12.0, 13.0, 14.0), BASE)
+    assert comparison.outcome is Decision.INCONCLUSIVE
+    assert comparison.why == "1.18 × as long, p = 0.35, where at most 0.01 would count"
 
 
 def test_too_few_processes_can_show_nothing():
-    compared = compare_optimizer("o", (20.0, 20.1, 20.2), BASE[:3])
-    assert compared.outcome is Decision.INCONCLUSIVE
-    assert "3 and 3 processes cannot give a p of at most 0.01" in compared.why
+    comparison = compare_optimizer("o", (20.0, 20.1, 20.2), BASE[:3])
+    assert comparison.outcome is Decision.INCONCLUSIVE
+    assert "3 and 3 processes cannot give a p of at most 0.01" in comparison.why
 
 
 def test_a_measurement_that_would_hide_a_quarter_more_says_nothing():
     """Medians are equal, but the values lie so far apart that 25% on top would drown in them."""
-    compared = compare_optimizer("o", (6.0, 8.0, 10.2, 13.0, 16.0), (6.5, 8.0, 10.2, 13.0, 15.0))
-    assert compared.outcome is Decision.INCONCLUSIVE
-    assert compared.why == "too noisy to show a slowdown by 25%"
+    comparison = compare_optimizer("o", (6.0, 8.0, 10.2, 13.0, 16.0), (6.5, 8.0, 10.2, 13.0, 15.0))
+    assert comparison.outcome is Decision.INCONCLUSIVE
+    assert comparison.why == "too noisy to show a slowdown by 25%"
 
 
 def test_what_was_not_measured_is_inconclusive_with_the_reason():
     now = SideTimes({"a": StepTimes(BASE, BASE)}, {"b": "ValueError: no"})
     was = SideTimes({"b": StepTimes(BASE, BASE), "c": StepTimes(BASE, BASE)})
-    found = {one.optimizer: (one.outcome, one.why) for one in compare_sides(now, was)}
-    assert found == {
+    comparisons = {one.optimizer: (one.outcome, one.why) for one in compare_sides(now, was)}
+    assert comparisons == {
         "a": (Decision.INCONCLUSIVE, "it was not measured on both sides"),
         "b": (Decision.INCONCLUSIVE, "ValueError: no"),
         "c": (Decision.INCONCLUSIVE, "it was not measured on both sides"),
@@ -64,15 +64,15 @@ def test_what_was_not_measured_is_inconclusive_with_the_reason():
 
 @pytest.mark.parametrize(("factor", "fails"), [(1.0, False), (1.09, False), (1.2, True), (1 / 1.2, True)])
 def test_the_control_fails_in_both_directions(factor, fails):
-    assert (control_differs(times(factor), BASE) is not None) == fails
+    assert (control_difference(times(factor), BASE) is not None) == fails
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_where_the_control_fails_nothing_is_said_of_anything(factor):
     now = SideTimes({"o": StepTimes(times(factor), times(1.3))})
-    (compared,) = compare_sides(now, SideTimes({"o": StepTimes(BASE, BASE)}))
-    assert compared.outcome is Decision.INCONCLUSIVE
-    assert compared.why == "the control, the same code on both sides, took 1.30 × as long: the sides are not alike"
+    (comparison,) = compare_sides(now, SideTimes({"o": StepTimes(BASE, BASE)}))
+    assert comparison.outcome is Decision.INCONCLUSIVE
+    assert comparison.why == "the control, the same code on both sides, took 1.30 × as long: the sides are not alike"
 
 
 AGAIN = (10.05, 10.15, 10.25, 10.35, 10.45)
@@ -80,7 +80,7 @@ AGAIN = (10.05, 10.15, 10.25, 10.35, 10.45)
 
 
 def twice(first, second):
-    """What two measurements come to, in which it takes so many times as long."""
+    """Decide on two measurements, in which a step takes so many times as long."""
     return confirm(compare_optimizer("o", times(first), BASE), compare_optimizer("o", times(second, AGAIN), AGAIN))
 
 
@@ -108,7 +108,7 @@ def test_all_values_are_kept_and_what_was_not_confirmed_says_so():
     assert once.why == "1.20 × as long at first, 1.01 × when measured again"
 
 
-def test_a_second_measurement_that_cannot_be_compared_confirms_nothing():
+def test_a_second_measurement_that_cannot_be_comparison_confirms_nothing():
     first = compare_optimizer("o", times(1.2), BASE)
     lost = StepComparison("o", (), (), Decision.INCONCLUSIVE, "it was not measured on both sides")
     assert confirm(first, lost) is lost
@@ -119,8 +119,8 @@ def test_a_second_measurement_that_cannot_be_compared_confirms_nothing():
 
 
 def test_stored_times_are_not_counted_twice():
-    found = confirm(compare_optimizer("o", times(1.2), BASE), compare_optimizer("o", times(1.3, AGAIN), BASE))
-    assert (found.outcome, len(found.was), len(found.now)) == (Decision.SLOWER, 5, 10)
+    both = confirm(compare_optimizer("o", times(1.2), BASE), compare_optimizer("o", times(1.3, AGAIN), BASE))
+    assert (both.outcome, len(both.was), len(both.now)) == (Decision.SLOWER, 5, 10)
 
 
 @pytest.mark.parametrize(("factor", "suspect"), [(1.0, False), (1.04, False), (1.06, True), (1.3, True)])
@@ -129,7 +129,7 @@ def test_a_twentieth_is_worth_another_look(factor, suspect):
 
 
 def decision(chance, factor, noise):
-    """What two measurements say where a step takes `factor` times as long, and processes differ by `noise`."""
+    """Decide on up to two measurements where a step takes `factor` times as long, and processes differ by `noise`."""
 
     def five(factor):
         return [factor * chance.lognormvariate(0, noise) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""What a process says of an optimizer's step, on a clock that the test moves."""
+"""The step ratios of one process, on a clock that the test moves."""
 
 import itertools
 import types
@@ -90,14 +90,14 @@ def test_an_optimizer_that_fails_is_left_out_with_the_reason(clock, ratio_of):
             if self.steps > 50:
                 raise RuntimeError("enough")
 
-    found = ratio_of(Broken)
-    assert found.ratios == {}
-    assert found.unmeasured == {"mine": "RuntimeError: enough"}
+    result = ratio_of(Broken)
+    assert result.ratios == {}
+    assert result.unmeasured == {"mine": "RuntimeError: enough"}
 
 
 def test_the_first_model_that_suits_the_optimizer_is_taken(ratio_of):
-    found = ratio_of(torch.optim.Muon, models="manual,linear")
-    assert found.unmeasured == {}
+    result = ratio_of(torch.optim.Muon, models="manual,linear")
+    assert result.unmeasured == {}
     assert ratio_of(torch.optim.Muon, models="manual").unmeasured["mine"].startswith("Unsuitable: ")
 
 

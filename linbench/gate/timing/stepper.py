@@ -1,4 +1,4 @@
-"""One training step in two halves, for whoever times the second: what comes before `step`, and `step`."""
+"""A stepper: one training step in two halves, what comes before `step` and `step` itself, for whoever times it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from linbench.core.request.case import Case
 
 
-class Stepping:
+class Stepper:
     """A case in training. An optimizer that evaluates costs by itself has all of its update in `step`.
 
     rows: X (n, d) and y (n, m) of every update.
@@ -33,21 +33,21 @@ class Stepping:
             cost.backward()  # type: ignore[no-untyped-call]
 
     def step(self) -> None:
-        """Step."""
+        """Update the parameters."""
         if self._apart:
             self.trainer.optimizer.step()
         else:
             self.trainer.update(*self.rows)
 
 
-def stepping(candidates: Sequence[Case], workbench: Workbench) -> Stepping:
-    """The first of these whose model and optimizer go together; raises Unsuitable where none do."""
+def make_stepper(candidates: Sequence[Case], workbench: Workbench) -> Stepper:
+    """Begin the first of these cases whose model and optimizer go together; raises Unsuitable where none do."""
     reason = Unsuitable("nothing is to be timed")
     for case in candidates:
         setup = workbench.setup(case)
         try:
             with isolate(case.seed, setup.torch_device, threads=1):
-                return Stepping(make_trainer(case, setup), case.settings.batch_size)
+                return Stepper(make_trainer(case, setup), case.settings.batch_size)
         except Unsuitable as unsuitable:
             reason = unsuitable
     raise reason
