@@ -1,4 +1,4 @@
-"""For authors of optimizers: does mine behave as users of torch.optim expect?
+"""Checks for authors of optimizers: a checked one behaves as users of torch.optim expect.
 
     import pytest
     from linbench.testing import check_optimizer, optimizer_checks
@@ -7,7 +7,7 @@
     def test_my_opt(check):
         check_optimizer("my-opt:lr=0.1", check)
 
-`linbench plugins check my-opt` asks the same on the command line.
+`linbench plugins check my-opt` runs the same checks on the command line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Check", "Optimizer", "Verdict", "check_optimizer", "optimizer_checks
 
 
 def optimizer_checks() -> tuple[Check, ...]:
-    """Every check, for `pytest.mark.parametrize`; each is a function whose docstring says what holds, and why."""
+    """Return every check, for `pytest.mark.parametrize`; the docstring of each has its claim and reason."""
     return CHECKS
 
 
@@ -37,15 +37,15 @@ def check_optimizer(
     plugins: Iterable[str] = (),
     **params: object,
 ) -> tuple[Verdict, ...]:
-    """Run one check, or all of them, and return what came of each.
+    """Run one check, or all of them, and return the verdict of each.
 
     optimizer: a spec ("my-opt:lr=0.1"), an import path, a Component, or a class or callable `f(params, …)`.
     check: one of `optimizer_checks()`; all of them where none is given. reductions: settings in which it is another
     optimizer, as pairs: [("momentum=0", "sgd")]. plugins: files or modules to load besides the installed ones.
     params: parameters, in addition to those of the spec.
 
-    Raises AssertionError that lists what failed; UsageError for an unknown name or parameter; unittest.SkipTest, or
-    under pytest what `pytest.skip` raises, where the one check asked for does not apply.
+    Raises AssertionError with a list of the failures; UsageError for an unknown name or parameter; where a single check
+    does not apply, unittest.SkipTest, or under pytest the exception of `pytest.skip`.
     """
     subject = subject_of(load_plugins(plugins).catalog, optimizer, params, reductions)
     verdicts = tuple(judge(subject, one) for one in (CHECKS if check is None else (check,)))

@@ -48,11 +48,11 @@ def open_session(
     Raises UsageError for options that clash.
     """
     from linbench.core.errors import UsageError
-    from linbench.store.place import usual_place
+    from linbench.store.default_path import default_path
 
     if no_store and store is not None:
         raise UsageError("--store and --no-store exclude each other")
-    path = None if no_store else store or usual_place()
+    path = None if no_store else store or default_path()
     if path is None:
         if resume:
             raise UsageError("--resume needs a store: name one with --store")
@@ -77,10 +77,10 @@ def tell_lost(session: StoreSession | None) -> bool:
 def existing_store(path: Path | None) -> Store:
     """Return the store to read; raises UsageError where none is named."""
     from linbench.core.errors import UsageError
-    from linbench.store.place import ENVIRONMENT, usual_place
+    from linbench.store.default_path import ENVIRONMENT, default_path
     from linbench.store.store import Store
 
-    place = path or usual_place()
+    place = path or default_path()
     if place is None:
         raise UsageError(f"{ENVIRONMENT} is empty, so there is no store: name one with --store")
     return Store(place)

@@ -1,1 +1,1 @@
-"""What holds for every well-behaved optimizer, one small check each; `linbench.testing` is its public face."""
+"""Checks of optimizers, one small claim each; `linbench.testing` is their public face."""

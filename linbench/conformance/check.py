@@ -1,4 +1,4 @@
-"""One claim about an optimizer, and what came of checking it."""
+"""A check, which is one claim about an optimizer, and its verdict."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Literal
 
 import torch
 
-from linbench.conformance.claim import NotApplicable
+from linbench.conformance.requirement import NotApplicable
 from linbench.conformance.subject import Subject
 from linbench.conformance.training import SEED
 from linbench.core.errors import Unsuitable, one_line
 from linbench.core.isolation.isolate import isolate
 
 Check = Callable[[Subject], str | None]
-"""A function that returns, perhaps with a remark, where its claim holds.
+"""A function that returns a remark or nothing where its claim holds.
 
-Raises AssertionError, or whatever the optimizer raises, where it does not; NotApplicable where it cannot be asked.
+Raises AssertionError, or an error of the optimizer, where it does not; NotApplicable where the claim makes no sense.
 """
 
 Outcome = Literal["pass", "fail", "not applicable"]
@@ -25,7 +25,10 @@ Outcome = Literal["pass", "fail", "not applicable"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one check. name: the check's, in words. reason: why, or a remark; empty where there is none."""
+    """The verdict of one check.
+
+    name: the check's, in words. reason: of a failure, or a remark; empty where there is none.
+    """
 
     name: str
     outcome: Outcome
@@ -36,7 +39,7 @@ class Verdict:
 
 
 def judge(subject: Subject, check: Check) -> Verdict:
-    """Run one check; whatever the optimizer raises is a failure, and global state is as before afterwards."""
+    """Run one check and return its verdict; an error of the optimizer is a failure, and global state is restored."""
     name = check.__name__.replace("_", " ")
     try:
         with isolate(SEED, torch.device("cpu"), threads=1):

@@ -1,11 +1,11 @@
-"""Building the optimizer: with what it says are its defaults, and not with what makes no sense."""
+"""Checks of the constructor: it works with its own defaults, and refuses what makes no sense."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linbench.conformance.claim import NotApplicable, require
+from linbench.conformance.requirement import NotApplicable, require
 from linbench.conformance.training import Regression, start
 from linbench.core.errors import one_line
 from linbench.core.request.parameters import accepted_parameters
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def constructs_with_its_defaults(subject: Subject) -> None:
-    """It can be built from parameters alone, and holds all of them: the first thing that anybody tries."""
+    """Check that it can be built from parameters alone, and holds all of them: the first thing that anybody tries."""
     model = Regression()
-    held = start(_without_lr(subject), model).optimizer
-    groups = getattr(held, "param_groups", None)
+    optimizer = start(_without_lr(subject), model).optimizer
+    groups = getattr(optimizer, "param_groups", None)
     if groups is not None:
         known = {id(parameter) for group in groups for parameter in group["params"]}
         missing = [name for name, parameter in model.named_parameters() if id(parameter) not in known]
@@ -26,7 +26,7 @@ def constructs_with_its_defaults(subject: Subject) -> None:
 
 
 def rejects_a_negative_lr(subject: Subject) -> None:
-    """A negative lr is a ValueError, as in torch: else a sign slip in a sweep ascends and looks like divergence."""
+    """Check that a negative lr is a ValueError, as in torch: else a wrong sign in a sweep looks like divergence."""
     if subject.lr is None:
         raise NotApplicable("it takes no lr")
     try:

@@ -1,4 +1,4 @@
-"""Finding out, once, how the optimizer under test wants to be stepped."""
+"""The contract of the optimizer under test, found out once for all checks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def with_contract(catalog: Catalog, component: Component, params: Mapping[str, object]) -> Component:
-    """The component with its contract filled in; as it is where no contract works, since the checks then say why.
+    """Return the component with its contract; as it is where no contract works, since the checks then say why.
 
-    catalog: in which the component can be found.
+    catalog: one that has the component.
     """
     plan = make_plan(
         catalog,

@@ -1,4 +1,4 @@
-"""What belongs to the whole process."""
+"""Checks of the state that belongs to the whole process."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 import io
 import random
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from linbench.conformance.claim import require
+from linbench.conformance.requirement import require
 from linbench.conformance.training import Regression, advance, start
 from linbench.core.isolation.isolate import isolate
 
@@ -22,31 +24,39 @@ THREADS = 3
 
 
 def leaves_global_state_alone(subject: Subject) -> str | None:
-    """No setting of the process changes, nothing is printed, no generator is seeded: a user's other code lives there.
+    """Check that no setting changes, nothing is printed, and no generator is seeded: other code lives there too.
 
     Drawing from a generator is no fault; a remark says so.
     """
-    before, after, printed = _stepped(subject, seed=0)
-    changed = [name for name in _settings() if after[name] != before[name]]
+    run = _observe(subject, seed=0)
+    changed = [name for name in _settings() if run.after[name] != run.before[name]]
     require(not changed, f"it changes {', '.join(changed)}")
-    require(not printed, f"it prints to stdout: {printed.strip().partition(chr(10))[0]!r}")
-    _, other, _ = _stepped(subject, seed=1)
-    generators = [name for name in before if name not in _settings()]
-    seeded = [name for name in generators if after[name] == other[name]]
+    require(not run.printed, f"it prints to stdout: {run.printed.strip().partition(chr(10))[0]!r}")
+    other = _observe(subject, seed=1)
+    generators = [name for name in run.before if name not in _settings()]
+    seeded = [name for name in generators if run.after[name] == other.after[name]]
     require(not seeded, f"it seeds {', '.join(seeded)}")
-    drawn = [name for name in generators if after[name] != before[name]]
+    drawn = [name for name in generators if run.after[name] != run.before[name]]
     return f"it draws from {', '.join(drawn)}" if drawn else None
 
 
-def _stepped(subject: Subject, seed: int) -> tuple[dict[str, object], dict[str, object], str]:
-    """Global state before and after a few steps, and what they printed."""
+@dataclass(frozen=True, slots=True)
+class _Observation:
+    """Global state before and after a few steps, and the text that they printed."""
+
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+    printed: str
+
+
+def _observe(subject: Subject, seed: int) -> _Observation:
     printed = io.StringIO()
     with isolate(seed, torch.device("cpu"), THREADS), contextlib.redirect_stdout(printed):
         before = {**_settings(), **_generators()}
         model = Regression()
         advance(start(subject, model), model)
         after = {**_settings(), **_generators()}
-    return before, after, printed.getvalue()
+    return _Observation(before, after, printed.getvalue())
 
 
 def _settings() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Gradients that are not there, and gradients that are zero."""
+"""Checks of gradients that are missing or zero."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from linbench.conformance.claim import require
-from linbench.conformance.training import Regression, trajectory
+from linbench.conformance.requirement import require
+from linbench.conformance.training import Regression, train
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
@@ -23,17 +23,17 @@ class _WithIdle(Regression):
 
 
 def leaves_parameters_without_gradient_alone(subject: Subject) -> None:
-    """A parameter whose grad is None stays as it is: else layers that are frozen or unused drift, or stop the run."""
-    idle = trajectory(subject, _WithIdle()).parameter(-1)
+    """Check that a parameter whose grad is None stays as it is: else frozen or unused layers drift, or stop the run."""
+    idle = train(subject, _WithIdle()).parameter(-1)
     require(bool((idle == idle[0]).all()), "a parameter whose grad is None was changed")
 
 
 def survives_zero_gradients(subject: Subject) -> None:
-    """Gradients of zero leave the parameters finite: a dead unit must not turn a model into NaN."""
+    """Check that gradients of zero leave the parameters finite: a dead unit must not turn a model into NaN."""
     model = Regression()
 
     def flat() -> Tensor:
         return 0 * model.cost()
 
-    end = trajectory(subject, model, flat).end
+    end = train(subject, model, flat).end
     require(all(bool(torch.isfinite(tensor).all()) for tensor in end), "gradients of zero made a parameter non-finite")

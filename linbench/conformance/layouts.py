@@ -1,4 +1,4 @@
-"""Parameters that are not plain float32 vectors."""
+"""Checks of parameters that are not plain float32 vectors."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from linbench.conformance.claim import NotApplicable, require
-from linbench.conformance.training import Regression, draws, require_alike, trajectory
+from linbench.conformance.requirement import NotApplicable, require
+from linbench.conformance.training import Regression, draws_random_numbers, require_alike, train
 
 if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
 
 
 def trains_non_contiguous_parameters(subject: Subject) -> None:
-    """Where a parameter lies in memory changes nothing: a transposed weight is either trained or silently left out."""
-    transposed = trajectory(subject, Regression(layout=_transposed))
-    if draws(subject):
+    """Check that the layout of a parameter in memory changes nothing: else a transposed weight is silently left out."""
+    transposed = train(subject, Regression(layout=_store_by_column))
+    if draws_random_numbers(subject):
         raise NotApplicable("it draws random numbers, which fill a tensor in the order of its memory")
-    contiguous = trajectory(subject, Regression())
+    contiguous = train(subject, Regression())
     require_alike(
         subject, transposed, contiguous, "a parameter that is not contiguous is trained otherwise than its copy"
     )
 
 
 def trains_matrices(subject: Subject) -> None:
-    """A model whose only parameter is a matrix can be trained, and its shape stays: most weights are matrices."""
-    start, *_, end = trajectory(subject, Regression(bias=False)).parameter(0)
+    """Check that a model whose only parameter is a matrix can be trained: most weights are matrices."""
+    start, *_, end = train(subject, Regression(bias=False)).parameter(0)
     require(not torch.equal(start, end), "a two-dimensional parameter does not move")
     require(bool(torch.isfinite(end).all()), "a two-dimensional parameter becomes non-finite")
 
 
 def keeps_float64(subject: Subject) -> None:
-    """A float64 run stays float64, to the last bit: else its precision is that of float32 and nobody is told."""
+    """Check that a float64 run stays float64, to the last bit: else its precision is silently that of float32."""
     model = Regression(dtype=torch.float64)
-    end = trajectory(subject, model).end
+    end = train(subject, model).end
     require(all(tensor.dtype is torch.float64 for tensor in end), "a float64 parameter changes its dtype")
     require(not any(torch.equal(tensor.float().double(), tensor) for tensor in end), "float64 is rounded to float32")
 
 
-def _transposed(matrix: Tensor) -> Tensor:
-    """The same numbers, stored column by column."""
+def _store_by_column(matrix: Tensor) -> Tensor:
     return matrix.t().contiguous().t()

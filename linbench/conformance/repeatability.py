@@ -1,4 +1,4 @@
-"""The same run again, and the same run interrupted."""
+"""Checks of repeatability: the same run again, and the same run interrupted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from linbench.conformance.claim import NotApplicable, require
-from linbench.conformance.training import SEED, STEPS, Regression, advance, require_repeatable, start, trajectory
+from linbench.conformance.requirement import NotApplicable, require
+from linbench.conformance.training import SEED, STEPS, History, Regression, advance, require_repeatable, start, train
 from linbench.core.isolation.isolate import isolate
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def is_deterministic(subject: Subject) -> None:
-    """Two runs from one seed are alike bit for bit: else no result can be repeated, and no bug found twice."""
-    first, second = (trajectory(subject, Regression()) for _ in range(2))
+    """Check that two runs from one seed are alike bit for bit: else no result can be repeated, no bug found twice."""
+    first, second = (train(subject, Regression()) for _ in range(2))
     require(first.same_as(second), "two runs from the same start and seed differ")
 
 
 def resumes_from_its_state_dict(subject: Subject) -> None:
-    """A run that is saved half-way and loaded goes on bit for bit: else every checkpoint changes the result."""
-    whole = trajectory(subject, Regression(), steps=2 * STEPS)
+    """Check that a run that is saved half-way and loaded goes on bit for bit: else a checkpoint changes the result."""
+    whole = train(subject, Regression(), steps=2 * STEPS)
     with isolate(SEED, torch.device("cpu"), threads=1):
         model = Regression()
         driver = start(subject, model)
@@ -42,7 +42,7 @@ def resumes_from_its_state_dict(subject: Subject) -> None:
         resumed.optimizer.load_state_dict(state)
         torch.set_rng_state(generator)
         rest = advance(resumed, resumed_model)
-    second_half = type(whole)(whole.points[STEPS:])
+    second_half = History(whole.points[STEPS:])
     if not rest.same_as(second_half):
         require_repeatable(subject)
         raise AssertionError("a run that was saved and loaded goes on otherwise than one that was not")

@@ -1,4 +1,4 @@
-"""The optimizer under test: a component, and the parameters that it is called with."""
+"""The optimizer under test: a component with its parameters."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from linbench.core.request.parameters import accepted_parameters
 from linbench.core.request.spec import Spec, format_spec, parse_specs
 
 Optimizer = str | Spec | Component | Callable[..., Any]
-"""What can be checked: a spec as text, a Spec, a Component, or a class or callable `f(params, **parameters)`."""
+"""An optimizer to be checked: a spec as text, a Spec, a Component, or a class or callable `f(params, **parameters)`."""
 
 ARROW = "->"
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A claim that one setting is another optimizer. special: the setting; known: the one that it is."""
+    """A claim that one setting of an optimizer is another one. special: the setting. known: the other optimizer."""
 
     special: Subject
     known: Subject
@@ -35,9 +35,9 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An optimizer to be checked.
+    """An optimizer under test.
 
-    params: what the target is called with. catalog: everything else that can be named, itself included.
+    params: the arguments of the target. catalog: all components that can be named, its own included.
     reductions: the settings in which it is claimed to be another optimizer.
     """
 
@@ -48,26 +48,26 @@ class Subject:
 
     @property
     def label(self) -> str:
-        """The spec that names it."""
+        """The optimizer as a spec."""
         return format_spec(self.component.name, self.params)
 
     @property
     def lr(self) -> float | None:
-        """Its learning rate; None where it takes none."""
+        """The learning rate; None where the optimizer takes none."""
         lr = self.params.get("lr")
         return float(lr) if isinstance(lr, int | float) else None
 
     def takes(self, name: str) -> bool:
-        """Whether its signature names that parameter."""
+        """Return whether the signature names that parameter."""
         accepted = accepted_parameters(self.component)
         return accepted is not None and name in accepted.names
 
     def with_params(self, **changes: object) -> Subject:
-        """The same optimizer with other parameters."""
+        """Return the same optimizer with other parameters."""
         return replace(self, params={**self.params, **changes})
 
     def with_target(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Subject:
-        """The same optimizer, built through a wrapper that keeps the target's signature."""
+        """Return the same optimizer, built through a wrapper with the target's signature."""
         target = self.component.resolve()
         wrapped = functools.update_wrapper(wrap(target), target, updated=())
         return replace(self, component=replace(self.component, target=wrapped))
@@ -79,19 +79,19 @@ def subject_of(
     params: Mapping[str, object] | None = None,
     reductions: Iterable[tuple[str, str]] = (),
 ) -> Subject:
-    """The subject that a person means.
+    """Return the subject for an optimizer that a person names.
 
     reductions: pairs of parameters as in a spec ("momentum=0") and the spec of the optimizer that they make it.
     Raises UsageError for an unknown name or parameter, and for a spec that is several settings.
     """
     if isinstance(optimizer, Component):
-        catalog, optimizer = _with(catalog, optimizer), Spec(optimizer.name)
+        catalog, optimizer = _add_component(catalog, optimizer), Spec(optimizer.name)
     subject = _subject(catalog, specs_of(optimizer), params or {})
-    return replace(subject, reductions=tuple(_reduction(subject, *pair) for pair in reductions))
+    return replace(subject, reductions=tuple(_reduction(subject, params, known) for params, known in reductions))
 
 
 def parse_reduction(text: str) -> tuple[str, str]:
-    """`momentum=0->sgd` as a pair of parameters and spec; raises UsageError for any other form."""
+    """Parse `momentum=0->sgd` to a pair of parameters and spec; raises UsageError for any other form."""
     parameters, arrow, known = (piece.strip() for piece in text.partition(ARROW))
     if not arrow or not known:
         raise UsageError(f"a reduction is written parameters->optimizer, for example momentum=0->sgd, not {text!r}")
@@ -113,9 +113,9 @@ def _subject(
     if len(choices) != 1:
         raise UsageError(f"one optimizer with one setting is checked at a time, not {len(choices)}")
     choice = choices[0]
-    component = with_contract(_with(catalog, choice.component), choice.component, choice.params)
-    return Subject(component, choice.params, _with(catalog, component))
+    component = with_contract(_add_component(catalog, choice.component), choice.component, choice.params)
+    return Subject(component, choice.params, _add_component(catalog, component))
 
 
-def _with(catalog: Catalog, component: Component) -> Catalog:
+def _add_component(catalog: Catalog, component: Component) -> Catalog:
     return Catalog([*catalog.offers, Offer(component, "given")])

@@ -1,4 +1,4 @@
-"""A few steps of the optimizer under test on a small regression, and the trajectory of its parameters."""
+"""Training of the optimizer under test for a few steps on a small regression, and the history of its parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from linbench.conformance.claim import NotApplicable
+from linbench.conformance.requirement import NotApplicable
 from linbench.core.contract.run_context import RunContext
 from linbench.core.engines.driver import Driver, make_driver
 from linbench.core.isolation.isolate import isolate
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from linbench.conformance.subject import Subject
 
 STEPS = 10
-"""Steps of a trajectory; as many as lie between two curvature estimates, so that a resumed run meets the same ones."""
+"""The steps of a history: as many as lie between two curvature estimates, so that a resumed run meets the same ones."""
 
 SEED = 0
 
 ROWS, FEATURES, TARGETS = 8, 3, 2
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
-"""How far two float32 trajectories of a few steps may lie apart that differ in rounding only."""
+"""The tolerances for two float32 histories of a few steps that differ in rounding only."""
 
 
 class Regression(nn.Module):
-    """mean((XW + b − y)²) for X (8, 3) and y (8, 2), started and sampled the same way every time.
+    """A regression with the cost mean((XW + b − y)²), X (8, 3) and y (8, 2); start and samples are always the same.
 
     weight: (3, 2), or another layout of the same numbers. bias: (2,); left out where `bias` is False.
     """
@@ -52,22 +52,22 @@ class Regression(nn.Module):
         self.bias = nn.Parameter(draw(TARGETS)) if bias else None
 
     def forward(self, X: Tensor) -> Tensor:
-        """XW + b, (n, 2)."""
+        """Return XW + b, (n, 2)."""
         output = X @ self.weight
         return output if self.bias is None else output + self.bias
 
     def cost(self) -> Tensor:
-        """The cost, a scalar."""
+        """Return the cost, a scalar."""
         return torch.mean((self(self.X) - self.y) ** 2)
 
     def sampled_cost(self) -> Tensor:
-        """The cost on targets sampled from the model itself; the sample is the same every time."""
+        """Return the cost on targets sampled from the model itself; the sample is the same every time."""
         output = self(self.X)
         return torch.mean((output - (output.detach() + self.noise)) ** 2)
 
 
 def start(subject: Subject, model: nn.Module) -> Driver:
-    """The optimizer under test on a model's parameters, ready to be stepped; the only place that builds one."""
+    """Build the optimizer under test on a model's parameters, ready to be stepped."""
     lr, bases = subject.lr, Bases(subject.catalog)
     run = RunContext(
         model,
@@ -84,7 +84,7 @@ def start(subject: Subject, model: nn.Module) -> Driver:
 
 
 @dataclass(frozen=True, slots=True)
-class Trajectory:
+class History:
     """The parameters before the first step and after every one: steps + 1 times as many tensors as the model has."""
 
     points: Sequence[Sequence[Tensor]]
@@ -95,38 +95,38 @@ class Trajectory:
         return self.points[-1]
 
     def parameter(self, index: int) -> Tensor:
-        """One parameter's course, (steps + 1, …)."""
+        """Return one parameter over all steps, (steps + 1, …)."""
         return torch.stack([point[index] for point in self.points])
 
-    def same_as(self, other: Trajectory) -> bool:
-        """Whether both are alike bit for bit."""
+    def same_as(self, other: History) -> bool:
+        """Return whether both are alike bit for bit."""
         return all(torch.allclose(a, b, 0, 0, equal_nan=True) for a, b in self._pairs(other))
 
-    def close_to(self, other: Trajectory) -> bool:
-        """Whether both differ in rounding only."""
-        return all(close(a, b) for a, b in self._pairs(other))
+    def close_to(self, other: History) -> bool:
+        """Return whether both differ in rounding only."""
+        return all(is_close(a, b) for a, b in self._pairs(other))
 
-    def _pairs(self, other: Trajectory) -> list[tuple[Tensor, Tensor]]:
+    def _pairs(self, other: History) -> list[tuple[Tensor, Tensor]]:
         both = zip(self.points, other.points, strict=True)
         return [pair for mine, theirs in both for pair in zip(mine, theirs, strict=True)]
 
 
-def close(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors differ in rounding only."""
+def is_close(a: Tensor, b: Tensor) -> bool:
+    """Return whether two tensors differ in rounding only."""
     return torch.allclose(a, b, RELATIVE, ABSOLUTE, equal_nan=True)
 
 
-def trajectory(
+def train(
     subject: Subject, model: nn.Module, cost: Callable[[], Tensor] | None = None, steps: int = STEPS, seed: int = SEED
-) -> Trajectory:
-    """Train a model from one fixed state of all generators. cost: the model's own where none is given."""
+) -> History:
+    """Train a model from one fixed state of all generators. cost: by default the model's own."""
     with isolate(seed, torch.device("cpu"), threads=1):
         driver = start(subject, model)
         return advance(driver, model, cost, steps)
 
 
-def require_alike(subject: Subject, one: Trajectory, other: Trajectory, otherwise: str) -> None:
-    """Raise AssertionError unless both differ in rounding only.
+def require_alike(subject: Subject, one: History, other: History, otherwise: str) -> None:
+    """Raise AssertionError with a text unless two histories differ in rounding only.
 
     Raises NotApplicable where a run does not even agree with itself: `is_deterministic` says so already.
     """
@@ -138,13 +138,13 @@ def require_alike(subject: Subject, one: Trajectory, other: Trajectory, otherwis
 
 def require_repeatable(subject: Subject) -> None:
     """Raise NotApplicable where two runs from one seed differ, so that no two runs can be compared."""
-    first, second = (trajectory(subject, Regression()) for _ in range(2))
+    first, second = (train(subject, Regression()) for _ in range(2))
     if not first.same_as(second):
         raise NotApplicable("two runs of it from one seed differ already")
 
 
-def draws(subject: Subject) -> bool:
-    """Whether it draws from torch's generator."""
+def draws_random_numbers(subject: Subject) -> bool:
+    """Return whether the optimizer draws from torch's generator."""
     with isolate(SEED, torch.device("cpu"), threads=1):
         model = Regression()
         driver = start(subject, model)
@@ -153,19 +153,17 @@ def draws(subject: Subject) -> bool:
         return not torch.equal(before, torch.get_rng_state())
 
 
-def advance(
-    driver: Driver, model: nn.Module, cost: Callable[[], Tensor] | None = None, steps: int = STEPS
-) -> Trajectory:
-    """Go on training."""
+def advance(driver: Driver, model: nn.Module, cost: Callable[[], Tensor] | None = None, steps: int = STEPS) -> History:
+    """Train for some more steps. cost: by default the model's own."""
     wanted: Callable[[], Tensor] = model.cost if cost is None else cost  # type: ignore[assignment]
     sampled: Callable[[], Tensor] | None = getattr(model, "sampled_cost", None)
-    points = [copies(model)]
+    points = [copy_parameters(model)]
     for _ in range(steps):
         driver.step(wanted, sampled)
-        points.append(copies(model))
-    return Trajectory(points)
+        points.append(copy_parameters(model))
+    return History(points)
 
 
-def copies(model: nn.Module) -> list[Tensor]:
-    """The parameters as they are now."""
+def copy_parameters(model: nn.Module) -> list[Tensor]:
+    """Return copies of the parameters as they are now."""
     return [parameter.detach().clone() for parameter in model.parameters()]

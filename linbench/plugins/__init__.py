@@ -1,1 +1,1 @@
-"""Plugins: the hooks, how they are loaded, and the built-in ones."""
+"""Plugins: the hooks, the loading of plugins, and the built-in ones."""

@@ -1,4 +1,4 @@
-"""Every hook of linbench. Each returns components of one kind; nothing is imported before it is used."""
+"""The hooks of linbench. Each returns components of one kind; nothing is imported before it is used."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 @hookspec
 def linbench_optimizers() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Optimizers; a target is called as `target(params, **parameters)` and returns a `torch.optim.Optimizer`."""
+    """Return optimizers; a target is called as `target(params, **parameters)` and returns a `torch.optim.Optimizer`."""
 
 
 @hookspec
 def linbench_models() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Models; a target is called as `target(n_features, n_targets, **parameters)` and returns an `nn.Module`."""
+    """Return models; a target is called as `target(n_features, n_targets, **parameters)` and returns an `nn.Module`."""
 
 
 @hookspec
 def linbench_devices() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Devices; a target is called as `target(**parameters)` and returns a `linbench.Device`."""
+    """Return devices; a target is called as `target(**parameters)` and returns a `linbench.Device`."""
 
 
 @hookspec
 def linbench_problems() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Problems; a target is called as `target(seed, **parameters)` and returns a `linbench.Problem`."""
+    """Return problems; a target is called as `target(seed, **parameters)` and returns a `linbench.Problem`."""
 
 
 @hookspec
 def linbench_reporters() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Reporters; a target is called as `target(records, **parameters)` and returns the report, `str` or `bytes`."""
+    """Return reporters; a target is called as `target(records, **parameters)` and returns `str` or `bytes`."""

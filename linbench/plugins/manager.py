@@ -1,4 +1,4 @@
-"""Loading plugins: built-ins first, then installed ones by name, each so that it can fail alone."""
+"""The loading of plugins: built-ins first, then installed ones by name, each so that it can fail alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from linbench.plugins import hookspecs
 from linbench.plugins.markers import PROJECT
 
 ALLOW_LIST = "LINBENCH_PLUGINS"
-"""Environment variable: names of the installed plugins to load, separated by commas; set and empty for none."""
+"""The environment variable with the names of the installed plugins to load, separated by commas; empty for none."""
 
 BUILT_IN = ("optimizers", "models", "devices", "problems", "reporters", "packs")
 
@@ -36,9 +36,9 @@ PluginState = Literal["loaded", "failed", "blocked"]
 
 @dataclass(frozen=True, slots=True)
 class PluginStatus:
-    """One plugin and what became of it. version, reason and traceback are None where there is none.
+    """One plugin with its state. version, reason and traceback are None where there is none.
 
-    components: how many it offers. built_in: it comes with linbench.
+    components: the number that it offers. built_in: whether it comes with linbench.
     """
 
     name: str
@@ -52,7 +52,7 @@ class PluginStatus:
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """What was loaded: the catalog of components, and every plugin with its state."""
+    """The loaded plugins: the catalog of their components, and every plugin with its state."""
 
     catalog: Catalog
     statuses: tuple[PluginStatus, ...]
@@ -67,7 +67,7 @@ def load_plugins(extra: Iterable[str] = (), environ: Mapping[str, str] = os.envi
     """Load built-ins, installed plugins in the order of their names, and `extra` (files or module names).
 
     A plugin that fails is a status, and everything else works. Raises UsageError where an `extra` one fails, since
-    it was asked for by name, and where two plugins claim one name.
+    the user named it, and where two plugins claim one name.
     """
     loader = _Loader()
     for name in BUILT_IN:
@@ -86,7 +86,7 @@ def load_plugins(extra: Iterable[str] = (), environ: Mapping[str, str] = os.envi
 
 
 class _Loader:
-    """Registers plugins one by one; what one of them breaks stays with it."""
+    """The loader of plugins, one by one, so that a broken one harms no other."""
 
     def __init__(self) -> None:
         self.manager = pluggy.PluginManager(PROJECT)
@@ -96,16 +96,16 @@ class _Loader:
 
     def add_entry_point(self, entry_point: metadata.EntryPoint) -> None:
         try:
-            with _third_party():
+            with _guard_third_party():
                 plugin = entry_point.load()
         except _Failure as failure:
-            self._failed(entry_point.name, _version(entry_point), failure.error)
+            self._add_failure(entry_point.name, _version(entry_point), failure.error)
             return
         self.add(entry_point.name, plugin, _version(entry_point))
 
     def add_named(self, source: str) -> None:
         try:
-            with _third_party():
+            with _guard_third_party():
                 plugin = _module_from_file(Path(source)) if _is_file(source) else importlib.import_module(source)
         except _Failure as failure:
             raise UsageError(f"plugin {source!r} cannot be loaded: {one_line(failure.error)}") from failure.error
@@ -117,7 +117,7 @@ class _Loader:
     def add(self, name: str, plugin: Any, version: str | None) -> None:
         built_in = name in _BUILT_IN_NAMES
         try:
-            with _third_party():
+            with _guard_third_party():
                 if self.manager.has_plugin(name):
                     raise ComponentError("another plugin has the same name")
                 if inspect.isclass(plugin):
@@ -127,14 +127,14 @@ class _Loader:
                 offers = [Offer(component, name, built_in) for component in self._components_of(plugin)]
                 _refuse_repeated(offers)
         except _Failure as failure:
-            self._failed(name, version, failure.error)
+            self._add_failure(name, version, failure.error)
             if self.manager.get_plugin(name) is plugin:  # not another one that had the name first
                 self.manager.unregister(plugin)
             return
         self._refuse_taken(offers)
         self.offers += offers
-        reason = None if offers or built_in else self._why_nothing(plugin)
-        self.statuses.append(PluginStatus(name, "loaded", version, reason, None, len(offers), built_in))
+        reason = None if offers or built_in else self._reason_for_nothing(plugin)
+        self.statuses.append(PluginStatus(name, "loaded", version, reason, components=len(offers), built_in=built_in))
 
     def _components_of(self, plugin: Any) -> Iterator[Component]:
         others = [other for other in self.manager.get_plugins() if other is not plugin]
@@ -142,9 +142,9 @@ class _Loader:
             hook_name = f"linbench_{kind}s"
             caller = self.manager.subset_hook_caller(hook_name, remove_plugins=others)
             for offered in caller():
-                yield from _checked(hook_name, kind, offered)
+                yield from _check_components(hook_name, kind, offered)
 
-    def _why_nothing(self, plugin: Any) -> str:
+    def _reason_for_nothing(self, plugin: Any) -> str:
         if self.manager.get_hookcallers(plugin):
             return "offers nothing: its hooks return no component"
         return "offers nothing: it has no linbench hook marked with @linbench.hookimpl"
@@ -159,7 +159,7 @@ class _Loader:
                     f"leave one out with {ALLOW_LIST}"
                 )
 
-    def _failed(self, name: str, version: str | None, error: BaseException) -> None:
+    def _add_failure(self, name: str, version: str | None, error: BaseException) -> None:
         import traceback  # here, since only failures need it
 
         reason = str(error) if isinstance(error, ComponentError) else one_line(error)
@@ -173,8 +173,8 @@ class _Failure(Exception):  # noqa: N818  carries the error, which may be no Exc
 
 
 @contextlib.contextmanager
-def _third_party() -> Iterator[None]:
-    """A plugin's code runs in here; what it changes in the process is undone. Raises _Failure for all but Ctrl-C.
+def _guard_third_party() -> Iterator[None]:
+    """Undo a plugin's changes to the process afterwards. Raises _Failure for all errors but Ctrl-C.
 
     A plugin may raise anything: a script without a main guard exits when it is imported, Rust's panics are no
     Exception.
@@ -188,7 +188,7 @@ def _third_party() -> Iterator[None]:
         raise _Failure(error) from error
 
 
-def _checked(hook_name: str, kind: Kind, offered: Any) -> Iterator[Component]:
+def _check_components(hook_name: str, kind: Kind, offered: Any) -> Iterator[Component]:
     if isinstance(offered, str | Component) or not isinstance(offered, Iterable):
         raise ComponentError(f"{hook_name} must return a list of components, not {type(offered).__name__}")
     for component in offered:
@@ -228,8 +228,8 @@ def _module_from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     name = path.stem
-    taken = _origin(name)
-    if taken is not None and taken.resolve() != path.resolve():
+    other = _module_path(name)
+    if other is not None and other.resolve() != path.resolve():
         raise ImportError(f"{name!r} is the name of another module: rename the file")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -244,8 +244,8 @@ def _module_from_file(path: Path) -> ModuleType:
     return module
 
 
-def _origin(name: str) -> Path | None:
-    """Where a module of that name comes from, loaded or not; None where there is none."""
+def _module_path(name: str) -> Path | None:
+    """Return the file of a module of that name, loaded or not; None where there is none."""
     if name in sys.modules:
         return Path(getattr(sys.modules[name], "__file__", None) or name)
     spec = importlib.util.find_spec(name) if name.isidentifier() else None

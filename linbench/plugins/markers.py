@@ -5,7 +5,7 @@ from __future__ import annotations
 import pluggy
 
 PROJECT = "linbench"
-"""The pluggy project name and the entry-point group."""
+"""The project name of pluggy, and the entry-point group."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -1,1 +1,1 @@
-"""Pure functions of records, without torch: tables, statistics, the report and data for programs."""
+"""Pure functions of records, without torch: tables, statistics, the report, and data for other programs."""

@@ -20,13 +20,14 @@ SCHEMA = 1
 
 
 def as_json(records: Sequence[Record]) -> str:
-    """`{"linbench", "schema", "environment", "problems", "records"}`; `problems` holds each one's closed form.
+    """Return the document `{"linbench", "schema", "environment", "problems", "records"}`.
 
-    With several seeds `statistics` too: one entry for each group of runs that differ in their seed. With several
-    optimizers and problems `profiles`: their performance profiles and scores.
+    `problems` holds the closed form of each. With several seeds there is `statistics` too: one entry for each group of
+    runs that differ in their seed. With several optimizers and problems there is `profiles`: their performance
+    profiles and scores.
     """
-    from linbench.results.statistics.export import statistics_of  # here, since records by themselves need none
-    from linbench.results.statistics.profile_export import profiles_of
+    from linbench.results.statistics.json_profiles import profiles_of  # here, since records by themselves need none
+    from linbench.results.statistics.json_statistics import statistics_of
 
     head = {
         "linbench": version(),
@@ -45,12 +46,12 @@ def as_json(records: Sequence[Record]) -> str:
 
 
 def as_jsonl(records: Iterable[Record]) -> str:
-    """One record per line."""
+    """Return the records as JSON, one per line."""
     return "\n".join(map(_line, records))
 
 
 def as_csv(records: Iterable[Record]) -> str:
-    """A header line and one row per record; nested values are JSON, missing ones empty."""
+    """Return a header line and one row per record; nested values are JSON, missing ones empty."""
     rows = as_rows(records)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _columns(rows), restval="", lineterminator="\n")
@@ -61,45 +62,19 @@ def as_csv(records: Iterable[Record]) -> str:
 
 
 def as_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Flat dictionaries, ready for pandas or polars: nested objects become `parent.child` columns."""
-    return [_flat(record.to_dict()) for record in records]
-
-
-_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
-
-
-def _line(record: Record) -> str:
-    try:
-        return _encode(record.as_dict())
-    except ValueError:  # a number that is not finite
-        return _encode(record.to_dict())
-
-
-def _flat(content: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name, value in content.items():
-        if name == "step_time_us":  # None without timing; the columns are there all the same
-            value = value or {"median": None, "iqr": None}
-        if isinstance(value, dict) and name != "params":
-            row.update({f"{name}.{key}": item for key, item in value.items()})
-        else:
-            row[name] = value
-    return row
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))
+    """Return flat dictionaries, ready for pandas or polars: nested objects become `parent.child` columns."""
+    return [_flatten(record.to_dict()) for record in records]
 
 
 def cell(value: Any) -> Any:
-    """A value as a cell of a CSV file: nested ones and truth values are JSON, missing ones empty."""
+    """Return a value as a cell of a CSV file: nested ones and truth values are JSON, missing ones empty."""
     if value is None:
         return ""
     return json.dumps(value) if isinstance(value, dict | list | bool) else value
 
 
 def theory_as_dict(theory: Theory) -> dict[str, Any]:
-    """A problem's closed form under its JSON names; what float64 cannot hold is None."""
+    """Return a problem's closed form under its JSON names; numbers that float64 cannot hold are None."""
     content = {
         "optimum_cost": theory.optimum_cost,
         "zero_cost": theory.zero_cost,
@@ -117,3 +92,29 @@ def theory_as_dict(theory: Theory) -> dict[str, Any]:
 def _problems(records: Iterable[Record]) -> dict[str, Any]:
     theories = {record.problem: record.theory for record in records if record.theory is not None}
     return {name: theory_as_dict(theory) for name, theory in theories.items()}
+
+
+_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+
+
+def _line(record: Record) -> str:
+    try:
+        return _encode(record.as_dict())
+    except ValueError:  # a number that is not finite
+        return _encode(record.to_dict())
+
+
+def _flatten(content: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, value in content.items():
+        if name == "step_time_us":  # None without timing; the columns are there all the same
+            value = value or {"median": None, "iqr": None}
+        if isinstance(value, dict) and name != "params":
+            row.update({f"{name}.{key}": item for key, item in value.items()})
+        else:
+            row[name] = value
+    return row
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))

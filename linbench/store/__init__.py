@@ -1,1 +1,1 @@
-"""Records kept in one SQLite file: `store.Store` reads it, `session` fills it as they are made."""
+"""The store, one SQLite file of records: `store.Store` reads it, `session` fills it as records are made."""

@@ -1,4 +1,4 @@
-"""Records, trajectories and theories ⇄ what the store's columns hold. Data only: reading never runs anything."""
+"""Records, trajectories and theories ⇄ the contents of the store's columns. Data only: reading never runs anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ Row = tuple[Any, ...]
 
 
 def record_row(record: Record, run: int, position: int, theory: int | None) -> Row:
-    """The row of `schema.RECORD_COLUMNS`."""
+    """Return the row of a record, in the order of `schema.RECORD_COLUMNS`.
+
+    position: in the plan. theory: the number of the record's theory in the store.
+    """
     curve = record.trajectory
     text = as_jsonl([record if curve is None else replace(record, trajectory=None)])
     return (
@@ -41,9 +44,9 @@ def record_row(record: Record, run: int, position: int, theory: int | None) -> R
         record.final_cost,
         record.relative_gap,
         theory,
-        _encodable(text),
-        _special(record),
-        None if curve is None else trajectory_blob(_thinned(curve, record.epochs_to_target)),
+        _make_encodable(text),
+        _special_numbers(record),
+        None if curve is None else trajectory_blob(_thin(curve, record.epochs_to_target)),
         None if record.traceback is None else record.traceback.encode(errors="replace").decode(),
     )
 
@@ -51,7 +54,10 @@ def record_row(record: Record, run: int, position: int, theory: int | None) -> R
 def read_record(
     text: str, special: str | None, trajectory: bytes | None, theory: Theory | None, traceback: str | None = None
 ) -> Record:
-    """The record of a row; raises StoreError where it is damaged."""
+    """Return the record of a row; raises StoreError where it is damaged.
+
+    text, special, trajectory, traceback: the columns `record`, `special`, `trajectory`, `traceback`.
+    """
     try:
         content = json.loads(text)
         if special is not None:
@@ -63,7 +69,7 @@ def read_record(
 
 
 def record_of(content: Mapping[str, Any], **others: Any) -> Record:
-    """The record that `Record.to_dict` made this from. others: the fields that it leaves out."""
+    """Return the record from which `Record.to_dict` made this content. others: the fields that it leaves out."""
     fields = dict(content)
     fields.pop("time_to_target_s", None)
     fields.pop("trajectory", None)
@@ -78,7 +84,10 @@ def record_of(content: Mapping[str, Any], **others: Any) -> Record:
 
 
 def trajectory_blob(trajectory: Trajectory) -> bytes:
-    """Compressed by zlib: format (1 byte), N (uint32), N epochs (int32), N costs (float64); all little-endian."""
+    """Return a trajectory as bytes, compressed by zlib.
+
+    Inside: format (1 byte), N (uint32), N epochs (int32), N costs (float64); all little-endian.
+    """
     count = len(trajectory.epoch)
     head = _HEAD.pack(_TRAJECTORY_FORMAT, count)
     body = struct.pack(f"<{count}i{count}d", *trajectory.epoch, *trajectory.cost)
@@ -86,7 +95,7 @@ def trajectory_blob(trajectory: Trajectory) -> bytes:
 
 
 def read_trajectory(blob: bytes) -> Trajectory:
-    """What `trajectory_blob` was made from, bit for bit; raises ValueError for anything else."""
+    """Return the trajectory of a `trajectory_blob`, bit for bit; raises ValueError for other bytes."""
     stream = zlib.decompressobj()
     kind, count = _HEAD.unpack(stream.decompress(blob, _HEAD.size))
     if kind != _TRAJECTORY_FORMAT:
@@ -97,13 +106,13 @@ def read_trajectory(blob: bytes) -> Trajectory:
 
 
 def theory_row(theory: Theory) -> tuple[bytes, str]:
-    """Digest and content: the fields of a theory as JSON, with Python's names for what is not finite."""
+    """Return digest and content: the fields of a theory as JSON, with Python's names for numbers not finite."""
     content = json.dumps({name: getattr(theory, name) for name in Theory.__slots__})
     return hashlib.sha256(content.encode()).digest(), content
 
 
 def read_theory(text: str) -> Theory:
-    """What `theory_row` was made from; raises StoreError where it is damaged."""
+    """Return the theory of the content of a `theory_row`; raises StoreError where it is damaged."""
     try:
         content = json.loads(text)
         return Theory(**{name: _tuples(content[name]) for name in Theory.__slots__ if name in content})
@@ -111,8 +120,8 @@ def read_theory(text: str) -> Theory:
         raise StoreError(f"a theory of the store is damaged: {error}") from error
 
 
-def _thinned(trajectory: Trajectory, crossing: int | None) -> Trajectory:
-    """`crossing`: an epoch, which need not be at that position where some are left out already."""
+def _thin(trajectory: Trajectory, crossing: int | None) -> Trajectory:
+    # The crossing is an epoch, which need not be at that position where some are left out already.
     if len(trajectory.epoch) <= STORED_POINTS:
         return trajectory
     epochs = list(trajectory.epoch)
@@ -120,8 +129,8 @@ def _thinned(trajectory: Trajectory, crossing: int | None) -> Trajectory:
     return trajectory.thinned(STORED_POINTS, position)
 
 
-def _encodable(text: str) -> str:
-    """A message may hold half a surrogate pair, which JSON can escape and UTF-8 cannot write."""
+def _make_encodable(text: str) -> str:
+    # A message may hold half a surrogate pair, which JSON can escape and UTF-8 cannot write.
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -129,7 +138,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _special(record: Record) -> str | None:
+def _special_numbers(record: Record) -> str | None:
     if _all_finite(record):
         return None
     content = record.as_dict()
@@ -143,7 +152,7 @@ def _json(value: Any) -> str:
 
 
 def _all_finite(record: Record) -> bool:
-    """A quick look, which may say no of a record of huge numbers; most records are all finite."""
+    # A quick look, which may say no of a record of huge numbers; most records are all finite.
     total = record.target
     for number in (
         *((record.step_time.median, record.step_time.iqr) if record.step_time else ()),

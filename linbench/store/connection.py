@@ -1,4 +1,4 @@
-"""Opening the file of a store, and saying in one line what is wrong with it."""
+"""Connections to the file of a store, and its faults in one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from linbench.store.file_system import network_file_system
 from linbench.store.schema import APPLICATION_ID, TABLES, VERSION
 
 BUSY_SECONDS = 15.0
-"""How long a command waits for another one that is writing; each holds the store for milliseconds at a time."""
+"""The longest wait for another command that is writing; each holds the store for milliseconds at a time."""
 
 _WAL = b"\x02\x02"
 """Bytes 18 and 19 of a file that is in WAL mode."""
@@ -34,7 +34,7 @@ _REASONS = {
 
 
 def reason(error: BaseException) -> str:
-    """What an error of SQLite means to a user."""
+    """Return the reason of an error of SQLite or the system in a user's words."""
     name = str(getattr(error, "sqlite_errorname", ""))
     for known, meaning in _REASONS.items():
         if name.startswith(known):
@@ -46,7 +46,7 @@ def reason(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def explain_errors(path: Path) -> Iterator[None]:
-    """Inside, what SQLite or the system raises becomes a StoreError that names the store."""
+    """Turn errors of SQLite and the system into StoreErrors that name the store."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -54,11 +54,11 @@ def explain_errors(path: Path) -> Iterator[None]:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """The store at a path, made if it is not there. Raises StoreError.
+    """Open the store at a path, and make it if it is not there. Raises StoreError.
 
     It is in WAL mode, so that reading never waits; on a network file system, where that is not safe, in DELETE mode.
     """
-    network = _checked_place(path)
+    network = _check_location(path)
     with explain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -80,10 +80,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """The store at a path, which is left as it is. Raises StoreError, also where there is none."""
+    """Open the store at a path, which is left as it is. Raises StoreError, also where there is none."""
     if not path.exists():
         raise StoreError(f"there is no store at {path}: linbench compare makes one, and --store names another")
-    _checked_place(path)
+    _check_location(path)
     with explain_errors(path):
         connection = sqlite3.connect(_uri(path), timeout=BUSY_SECONDS, isolation_level=None, uri=True)
         try:
@@ -100,7 +100,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Everything inside is written, or nothing; the lock is taken at once, so nothing inside can find it taken."""
+    """Write everything inside, or nothing; the lock is taken at once, so nothing inside can find it taken."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -112,12 +112,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def value(connection: sqlite3.Connection, query: str) -> Any:
-    """The one value that a query gives."""
+    """Return the one value of a query."""
     return connection.execute(query).fetchone()[0]
 
 
-def _checked_place(path: Path) -> str | None:
-    """The network file system that the path lies on. Raises StoreError where WAL is in use there already."""
+def _check_location(path: Path) -> str | None:
+    """Return the network file system that the path lies on; None on a local one.
+
+    Raises StoreError for a folder, and for a store in WAL mode on a network file system.
+    """
     if path.is_dir():
         raise StoreError(f"the store {path} cannot be used: it is a folder")
     network = network_file_system(path)
@@ -132,12 +135,12 @@ def _checked_place(path: Path) -> str | None:
 
 
 def _uri(path: Path) -> str:
-    """Read-only places need saying so: SQLite would otherwise make files beside a store in WAL mode."""
-    place = quote(str(path.absolute()))
+    # A read-only folder has to be declared: SQLite would otherwise make files beside a store in WAL mode.
+    name = quote(str(path.absolute()))
     if os.access(path.parent, os.W_OK):
-        return f"file:{place}?mode={'rw' if os.access(path, os.W_OK) else 'ro'}"
+        return f"file:{name}?mode={'rw' if os.access(path, os.W_OK) else 'ro'}"
     whole = not Path(f"{path}-wal").exists()
-    return f"file:{place}?{'immutable=1' if whole else 'mode=ro'}"
+    return f"file:{name}?{'immutable=1' if whole else 'mode=ro'}"
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
@@ -163,7 +166,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
-    """SQLite does not wait for others here, whatever its timeout is."""
+    # SQLite does not wait for others here, whatever its timeout is.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What a command asked to be in its records beyond what keys stand for; it decides which earlier records will do."""
+"""The contents that a command asks of its records beyond those that keys stand for: the choice of earlier records."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordContents:
-    """predict: feature values, or None. trajectories: as in `Execution`. timing: the time per step."""
+    """The contents of records that no key stands for.
+
+    predict: feature values, or None. trajectories: as in `Execution`. timing: the time per step.
+    """
 
     predict: Sequence[float] | None = None
     trajectories: bool | int = False
     timing: bool = True
 
     def to_json(self) -> str:
-        """For the run's row."""
+        """Return the text of the column `asked` of the run's row."""
         predict = None if self.predict is None else list(self.predict)
         return json.dumps({"predict": predict, "trajectories": self.trajectories, "timing": self.timing})
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> RecordContents:
-        """What `to_json` was made from."""
+        """Return the contents of which `to_json` made this content."""
         return RecordContents(**{name: content[name] for name in RecordContents.__slots__ if name in content})
 
-    def fitting(self, record: Record, made_for: RecordContents) -> Record | None:
-        """An earlier record as this command would have made it, or None where something in it is missing."""
+    def fit(self, record: Record, made_for: RecordContents) -> Record | None:
+        """Return an earlier record as this command would have made it; None where something in it is missing.
+
+        made_for: the contents that its command asked for.
+        """
         prediction = None
         if self.predict is not None:
             if made_for.predict is None or list(made_for.predict) != list(self.predict):

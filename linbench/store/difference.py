@@ -1,11 +1,11 @@
-"""What changed between two runs. Cases are matched by what was asked for, not by key: versions may differ."""
+"""The difference of two runs. Cases are matched by their request, not by key, since versions may differ."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linbench.core.criteria import EPS
@@ -24,40 +24,50 @@ EPOCHS = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case whose result changed: what it is called, and what changed, each as `name: before → after`."""
+    """A case whose result changed. case: its name. what: its changes, each as `name: before → after`."""
 
     case: str
     what: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """environment: each line `name: before → after`. only_before, only_after: cases. same: how many did not change."""
+    """The difference of two runs.
+
+    environment: lines `name: before → after`. only_before, only_after: cases. same: the number of unchanged cases.
+    """
 
     environment: list[str]
-    only_before: list[str] = field(default_factory=list)
-    only_after: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    same: int = 0
+    only_before: list[str]
+    only_after: list[str]
+    changes: list[Change]
+    same: int
 
 
 def difference(before: Run, after: Run, earlier: Iterable[Record], later: Iterable[Record]) -> Difference:
     """Compare two runs. earlier, later: their records."""
-    found = Difference(_environment_changes(before, after))
+    only_after: list[str] = []
+    changes: list[Change] = []
+    same = 0
     known = {_identity(record): _Result.of(record) for record in earlier}
     for record in later:
         identity = _identity(record)
         old = known.pop(identity, None)
         if old is None:
-            found.only_after.append(_label(identity))
+            only_after.append(_label(identity))
             continue
         what = tuple(_changes(old, _Result.of(record), record.dtype))
         if what:
-            found.changes.append(Change(_label(identity), what))
+            changes.append(Change(_label(identity), what))
         else:
-            found.same += 1
-    found.only_before = [_label(identity) for identity in known]
-    return found
+            same += 1
+    return Difference(
+        environment=_environment_changes(before, after),
+        only_before=[_label(identity) for identity in known],
+        only_after=only_after,
+        changes=changes,
+        same=same,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A run written out for other programs, a record at a time, so that a run may be larger than memory."""
+"""Export of a run for other programs, a record at a time, so that a run may be larger than memory."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _ROWS_AT_ONCE = 10_000
 
 
 def export_lines(store: Store, run: Run, format_: Format) -> Iterator[str]:
-    """The lines of a run as JSON (the document of `linbench compare --format json`), JSON lines or CSV."""
+    """Return the lines of a run as JSON (the document of `linbench compare --format json`), JSON lines or CSV."""
     writers: dict[str, Callable[[Store, Run], Iterator[str]]] = {"json": _json, "jsonl": _jsonl, "csv": _csv}
     return writers[format_](store, run)
 
 
 def export_parquet(store: Store, run: Run, path: Path) -> None:
-    """A Parquet file: one column per column of the CSV, nested values as JSON text, trajectories as lists.
+    """Write a Parquet file with the columns of the CSV, nested values as JSON text, trajectories as lists.
 
     Raises UsageError where pyarrow is not installed.
     """
@@ -84,20 +84,20 @@ def _csv(store: Store, run: Run) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="")
 
-    def written(row: Mapping[str, Any]) -> str:
+    def line_of(row: Mapping[str, Any]) -> str:
         writer.writerow(row)
         line = buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
         return line
 
-    yield written(dict(zip(columns, columns, strict=True)))
+    yield line_of(dict(zip(columns, columns, strict=True)))
     for record in store.records(run):
-        yield written({name: cell(value) for name, value in as_rows([record])[0].items()})
+        yield line_of({name: cell(value) for name, value in as_rows([record])[0].items()})
 
 
 def _columns(store: Store, run: Run) -> list[str]:
-    """The columns of all rows, which one record shows: only trajectories may be there or not."""
+    # One record shows the columns of all: they differ only in whether there are trajectories.
     for record in store.records(run):
         shown: Record = record
         if store.has_trajectories(run):

@@ -1,4 +1,4 @@
-"""On which kind of file system a path lies: SQLite's WAL shares memory, which no network file system does."""
+"""The kind of file system that a path lies on: SQLite's WAL shares memory, which no network file system does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOUNTS = Path("/proc/mounts")
 
 
 def network_file_system(path: Path, mounts: str | None = None) -> str | None:
-    """The type of the network file system that a path lies on, or None: it is local, or nobody can tell.
+    """Return the type of the network file system that a path lies on; None where it is local, or unknown.
 
     mounts: the text of /proc/mounts; read where not given, on systems that have it.
     """
@@ -34,17 +34,17 @@ def _real(path: Path) -> Path:
 
 
 def _type_at(path: Path, mounts: str) -> str | None:
-    """The type of the mount that is deepest above the path; of several at one place, the last hides the others."""
+    """Return the type of the deepest mount above the path; of several at one point, the last hides the others."""
     found, depth = None, -1
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        point = Path(_unescaped(fields[1]))
+        point = Path(_unescape(fields[1]))
         if path.is_relative_to(point) and len(point.parts) >= depth:
             found, depth = fields[2], len(point.parts)
     return found
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)

@@ -1,4 +1,4 @@
-"""Records of a JSON file for a store: every field is checked, since the file may come from anywhere."""
+"""Import of records from a JSON file: every field is checked, since the file may come from anywhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from linbench.store.writer import NewRun, Writer
 
 _LARGEST = 2**63
 
-Check = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 
 def _is_whole(value: Any) -> bool:
@@ -38,12 +38,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _or_null(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+def _or_null(predicate: Predicate) -> Predicate:
+    return lambda value: value is None or predicate(value)
 
 
-def _list_of(check: Check) -> Check:
-    return lambda value: isinstance(value, list) and all(map(check, value))
+def _list_of(predicate: Predicate) -> Predicate:
+    return lambda value: isinstance(value, list) and all(map(predicate, value))
 
 
 def _is_key(value: Any) -> bool:
@@ -57,7 +57,7 @@ _COUNT_OR_NULL = (_or_null(_is_count), "a whole number that is not negative, or 
 _TEXT = (_is_text, "text")
 _NUMBERS_OR_NULL = (_or_null(_list_of(_or_null(_is_number))), "a list of numbers or null")
 
-_FIELDS: Mapping[str, tuple[Check, str]] = {
+_FIELDS: Mapping[str, tuple[Predicate, str]] = {
     "key": (_is_key, "64 hexadecimal digits"),
     "problem": _TEXT,
     "model": _TEXT,
@@ -92,7 +92,7 @@ _FIELDS: Mapping[str, tuple[Check, str]] = {
     "time_to_target_s": _NUMBER_OR_NULL,
 }
 
-_PARAMETERS: Mapping[str, tuple[Check, str]] = {
+_PARAMETERS: Mapping[str, tuple[Predicate, str]] = {
     "W": (_or_null(_list_of(_list_of(_or_null(_is_number)))), "a list of lists of numbers, or null"),
     "b": _NUMBERS_OR_NULL,
 }
@@ -108,8 +108,8 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """The document of `linbench compare --format json` in a file; raises StoreError that names the bad place."""
-    content = _object(_parsed(path), "the document", path)
+    """Read the document of `linbench compare --format json` from a file; raises StoreError that names the bad place."""
+    content = _object(_parse(path), "the document", path)
     if content.get("schema") != SCHEMA:
         raise StoreError(f"{path}: schema must be {SCHEMA}, not {_short(content.get('schema'))}")
     if not _is_text(content.get("linbench")):
@@ -124,15 +124,16 @@ def read_document(path: Path) -> Document:
 def import_document(store: Path, document: Document, command: Sequence[str]) -> int:
     """Enter a document as a run of its own; returns its number. Raises StoreError where it cannot be written."""
     records = document.records
-    names = (dict.fromkeys(record.problem for record in records), dict.fromkeys(record.optimizer for record in records))
+    problems = dict.fromkeys(record.problem for record in records)
+    optimizers = dict.fromkeys(record.optimizer for record in records)
     run = NewRun(
         command=json.dumps(list(command)),
         linbench=document.linbench,
         torch=str(document.environment.get("torch", "")),
         environment=json.dumps(dict(document.environment)),
         asked=RecordContents(trajectories=any(record.trajectory is not None for record in records)).to_json(),
-        problems=json.dumps(list(names[0])),
-        optimizers=json.dumps(list(names[1])),
+        problems=json.dumps(list(problems)),
+        optimizers=json.dumps(list(optimizers)),
         planned=len(records),
     )
     positions = {record.key: position for position, record in enumerate(records)}
@@ -145,7 +146,7 @@ def import_document(store: Path, document: Document, command: Sequence[str]) -> 
     return writer.run
 
 
-def _parsed(path: Path) -> Any:
+def _parse(path: Path) -> Any:
     def refuse(text: str) -> Any:
         raise StoreError(f"{path}: {text} is not a number that JSON knows")
 
@@ -179,11 +180,11 @@ def _records(found: Sequence[Any], path: Path) -> Iterator[Record]:
         yield record_of(fields, trajectory=_trajectory(fields.get("trajectory"), place, path))
 
 
-def _check(content: Mapping[str, Any], fields: Mapping[str, tuple[Check, str]], place: str, path: Path) -> None:
-    for name, (check, description) in fields.items():
+def _check(content: Mapping[str, Any], fields: Mapping[str, tuple[Predicate, str]], place: str, path: Path) -> None:
+    for name, (holds, description) in fields.items():
         if name not in content:
             raise StoreError(f"{path}: {place} has no {name!r}")
-        if not check(content[name]):
+        if not holds(content[name]):
             raise StoreError(f"{path}: {place}.{name} must be {description}, not {_short(content[name])}")
 
 

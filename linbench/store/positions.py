@@ -1,4 +1,4 @@
-"""Where in its plan a record belongs, found from what it says of itself; no key of a million has to be remembered."""
+"""Positions of records in their plan, found from their fields, so that a million keys need not be in memory."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Positions:
 
     def __init__(self, plan: Plan) -> None:
         self._axes = (
-            _places(choice.label for choice in plan.problems),
-            _places(choice.label for choice in plan.devices),
-            _places(choice.label for choice in plan.models),
-            _places(_named(choice.component.name, jsonable(choice.params)) for choice in plan.optimizers),
-            _places(plan.seeds),
+            _number(choice.label for choice in plan.problems),
+            _number(choice.label for choice in plan.devices),
+            _number(choice.label for choice in plan.models),
+            _number(_hash_optimizer(choice.component.name, jsonable(choice.params)) for choice in plan.optimizers),
+            _number(plan.seeds),
         )
 
     def of(self, record: Record) -> int:
-        """The position; what the plan does not know comes first of its axis."""
-        optimizer = _named(record.optimizer, record.params)
+        """Return the position of a record; a value that the plan does not know counts as the first of its axis."""
+        optimizer = _hash_optimizer(record.optimizer, record.params)
         position = 0
         for known, value in zip(
             self._axes, (record.problem, record.device, record.model, optimizer, record.seed), strict=True
@@ -36,10 +36,10 @@ class Positions:
         return position
 
 
-def _places(values: Iterable[Any]) -> dict[Any, int]:
-    return {value: place for place, value in enumerate(dict.fromkeys(values))}
+def _number(values: Iterable[Any]) -> dict[Any, int]:
+    return {value: number for number, value in enumerate(dict.fromkeys(values))}
 
 
-def _named(name: str, params: Mapping[str, Any]) -> int:
-    """A hash instead of the text: a sweep may have a million optimizers."""
+def _hash_optimizer(name: str, params: Mapping[str, Any]) -> int:
+    # A hash instead of the text: a sweep may have a million optimizers.
     return hash((name, json.dumps(params)))

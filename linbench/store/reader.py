@@ -1,9 +1,10 @@
-"""Reading the records of runs."""
+"""Records and theories of runs, read from an open store."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linbench.store.codec import read_record, read_theory
@@ -17,9 +18,18 @@ _AT_ONCE = 1_000
 _RECORD = "record, special, trajectory, theory, traceback"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record of the store. key: the digest of its case. run: the number of its run."""
+
+    key: bytes
+    run: int
+    record: Record
+
+
 def records(connection: sqlite3.Connection, run: int) -> Iterator[Record]:
-    """The records of a run in the order of its plan, read as they are asked for."""
-    theories = Theories(connection)
+    """Yield the records of a run in the order of its plan, read one by one."""
+    theories = TheoryCache(connection)
     cursor = connection.execute(f"SELECT {_RECORD} FROM records WHERE run = ? ORDER BY position", (run,))
     while rows := cursor.fetchmany(_AT_ONCE):
         for row in rows:
@@ -27,14 +37,14 @@ def records(connection: sqlite3.Connection, run: int) -> Iterator[Record]:
 
 
 def has_trajectories(connection: sqlite3.Connection, run: int) -> bool:
-    """Whether any record of a run has one."""
+    """Return whether any record of a run has a trajectory."""
     query = "SELECT EXISTS (SELECT 1 FROM records WHERE run = ? AND trajectory IS NOT NULL)"
     return bool(connection.execute(query, (run,)).fetchone()[0])
 
 
 def theories(connection: sqlite3.Connection, run: int) -> dict[str, Theory]:
-    """The closed form of each problem of a run; of the last record, where seeds differ, as in the JSON document."""
-    known, found = Theories(connection), {}
+    """Return the closed form of each problem of a run; where seeds differ, that of the last record, as in JSON."""
+    known, found = TheoryCache(connection), {}
     query = "SELECT problem, theory FROM records WHERE run = ? AND theory IS NOT NULL GROUP BY problem, theory"
     for problem, number in connection.execute(f"{query} ORDER BY max(position)", (run,)):
         theory = known.get(number)
@@ -44,18 +54,18 @@ def theories(connection: sqlite3.Connection, run: int) -> dict[str, Theory]:
 
 
 def newest(
-    connection: sqlite3.Connection, keys: Sequence[bytes], statuses: Sequence[str], theories: Theories
-) -> Iterator[tuple[bytes, int, Record]]:
-    """Key, run and record of everything that is stored under some keys with such a status, the newest first."""
+    connection: sqlite3.Connection, keys: Sequence[bytes], statuses: Sequence[str], theories: TheoryCache
+) -> Iterator[StoredRecord]:
+    """Yield the records with one of the keys and one of the statuses, the newest first."""
     query = (
         f"SELECT key, run, {_RECORD} FROM records WHERE key IN ({', '.join('?' * len(keys))}) "
         f"AND status IN ({', '.join('?' * len(statuses))}) ORDER BY run DESC"
     )
     for key, run, *row in connection.execute(query, [*keys, *statuses]):
-        yield key, run, _record(tuple(row), theories)
+        yield StoredRecord(key, run, _record(tuple(row), theories))
 
 
-class Theories:
+class TheoryCache:
     """The theories of a store, each read once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -63,7 +73,7 @@ class Theories:
         self._known: dict[int, Theory] = {}
 
     def get(self, number: int | None) -> Theory | None:
-        """The theory of that number."""
+        """Return the theory of that number; None where there is none."""
         if number is None:
             return None
         if number not in self._known:
@@ -74,6 +84,6 @@ class Theories:
         return self._known[number]
 
 
-def _record(row: tuple[Any, ...], theories: Theories) -> Record:
+def _record(row: tuple[Any, ...], theories: TheoryCache) -> Record:
     text, special, trajectory, theory, traceback = row
     return read_record(text, special, trajectory, theories.get(theory), traceback)

@@ -1,4 +1,4 @@
-"""Taking runs out of a store."""
+"""Removal of runs from a store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _AT_ONCE = 2_000
 def remove(connection: sqlite3.Connection, chosen: Sequence[Run]) -> None:
     """Delete runs with their records, and give the space back to the system.
 
-    In many short transactions, so that commands that train need not wait; stopped half-way, a run has fewer records.
+    It takes many short transactions, so that commands that train need not wait; stopped half-way, it leaves a run with
+    fewer records.
     """
     for run in chosen:
         while _remove_some(connection, run.id):
@@ -25,6 +26,15 @@ def remove(connection: sqlite3.Connection, chosen: Sequence[Run]) -> None:
             connection.execute("DELETE FROM theories WHERE run = ?", (run.id,))
             connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
     _give_back(connection)
+
+
+def runs_to_prune(connection: sqlite3.Connection, keep: int | None, older_than_days: float | None) -> list[Run]:
+    """Return the runs that are not among the newest `keep`, and older than so many days; either may be None."""
+    found = list(runs(connection))[keep or 0 :]
+    if older_than_days is not None:
+        limit = (datetime.now(UTC) - timedelta(days=older_than_days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        found = [run for run in found if run.started < limit]
+    return found
 
 
 def _remove_some(connection: sqlite3.Connection, run: int) -> int:
@@ -41,14 +51,5 @@ def _give_back(connection: sqlite3.Connection) -> None:
         # A script, since `execute` would stop after the first page.
         connection.executescript(f"PRAGMA incremental_vacuum({_AT_ONCE})")
         before, left = left, value(connection, "PRAGMA freelist_count")
-        if left >= before:  # the file was made without
+        if left >= before:  # the file was made without incremental vacuum
             return
-
-
-def prunable(connection: sqlite3.Connection, keep: int | None, older_than_days: float | None) -> list[Run]:
-    """The runs that are not among the newest `keep`, and older than so many days; one of the two may be left open."""
-    found = list(runs(connection))[keep or 0 :]
-    if older_than_days is not None:
-        limit = (datetime.now(UTC) - timedelta(days=older_than_days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        found = [run for run in found if run.started < limit]
-    return found

@@ -1,4 +1,4 @@
-"""Reading what a store says of each run; nothing of its records, which take more code, and longer to import."""
+"""The list of runs, read without their records, which take more code, and longer to import."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ IMPORTED = "imported"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command that trained. started, ended: UTC. outcome: done, interrupted, failed, imported; None: it was killed.
+    """One command that trained.
 
-    planned: cases. records: how many are stored, `errors` of them errors, `reused` of them from earlier runs.
-    asked: what its records hold.
+    started, ended: UTC. outcome: done, interrupted, failed, imported; None while it runs, or when it was killed.
+    planned: the number of its cases. records: the number of its stored records, `errors` of them errors, `reused` of
+    them from earlier runs. asked: the contents of its records.
     """
 
     id: int
@@ -47,13 +48,13 @@ _COLUMNS = ", ".join(Run.__slots__)
 
 
 def runs(connection: sqlite3.Connection, limit: int = -1) -> Iterator[Run]:
-    """The runs, newest first; no records are counted for it. limit: at most so many, −1 for all."""
+    """Yield the runs, newest first, without counting records. limit: at most so many, −1 for all."""
     for row in connection.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY id DESC LIMIT ?", (limit,)):
         yield _run(row)
 
 
 def find_run(connection: sqlite3.Connection, text: str) -> Run:
-    """The run of that number, or `last`, `last-1`; raises StoreError where there is none."""
+    """Return the run of that number, or `last`, `last-1`, …; raises StoreError where there is none."""
     match = _RUN.fullmatch(text.strip())
     if match is None:
         raise StoreError(f"{text!r} is no run: give its number, or last, last-1, …")
@@ -65,7 +66,7 @@ def find_run(connection: sqlite3.Connection, text: str) -> Run:
     if number < 2**63:
         row = connection.execute(f"SELECT {_COLUMNS} FROM runs {query}", (number,)).fetchone()
     if row is None:
-        raise StoreError(f"there is no run {text}: {_known(connection)}")
+        raise StoreError(f"there is no run {text}: {_describe_runs(connection)}")
     return _run(row)
 
 
@@ -80,7 +81,7 @@ def _run(row: tuple[Any, ...]) -> Run:
         raise StoreError(f"run {content['id']} of the store is damaged: {error}") from error
 
 
-def _known(connection: sqlite3.Connection) -> str:
+def _describe_runs(connection: sqlite3.Connection) -> str:
     first, last, count = connection.execute("SELECT min(id), max(id), count(*) FROM runs").fetchone()
     if not count:
         return "the store holds none yet"

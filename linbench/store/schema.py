@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x4C42_4348
-"""`PRAGMA application_id`: "LBCH" in ASCII."""
+"""The `PRAGMA application_id`: "LBCH" in ASCII."""
 
 VERSION = 1
-"""`PRAGMA user_version`: raised with every change that an older linbench could not read or write."""
+"""The `PRAGMA user_version`, raised with every change that an older linbench could not read or write."""
 
 STORED_POINTS = 200
-"""Trajectories are thinned to so many points, log-spaced, with the first, the last and the crossing."""
+"""The points to which trajectories are thinned, log-spaced, with the first, the last and the crossing."""
 
-# Numbers that lists need are kept in the run's row, so that listing never counts records. `record` is the JSON record
-# of `--format jsonl` but for its trajectory; `special` holds, under their names, the fields of it with numbers that
-# JSON has not, as Python's json writes them (NaN, Infinity).
+# Numbers that lists need are in the run's row, so that listing never counts records. `record` is the JSON record of
+# `--format jsonl` without its trajectory; `special` holds, under their names, the fields of it with numbers that JSON
+# has not, as Python's json writes them (NaN, Infinity).
 TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

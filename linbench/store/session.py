@@ -1,4 +1,4 @@
-"""A training command and its store: what is there already is taken from it, what is trained goes into it."""
+"""A training command and its store: earlier records are taken from it, new ones go into it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from linbench.core.environment import environment, version
 from linbench.core.outcome.record import TRAINED
 from linbench.store.connection import explain_errors, open_for_reading
 from linbench.store.positions import Positions
-from linbench.store.reader import Theories, newest
+from linbench.store.reader import TheoryCache, newest
 from linbench.store.run_list import IMPORTED, runs
 from linbench.store.writer import NewRun, Writer
 
@@ -32,12 +32,12 @@ Train = Callable[["Plan"], Iterable["Record"]]
 
 @dataclass(slots=True)
 class StoreSession:
-    """Keeps the records of one command in the store at `path`.
+    """The writing of one command's records to the store at `path`.
 
-    resume: take what earlier runs have, and train only the rest. command: the words of the command line. plugins:
-    versions by the names of the plugins that are loaded.
-    Once the records are through: `run` is its number in the store, `failure` why records are missing there, or None,
-    `written` how many are there.
+    resume: take the records that earlier runs have, and train only the rest. command: the words of the command line.
+    plugins: versions by the names of the loaded plugins.
+    Once the records are through: `run` is the command's number in the store, `failure` the reason why records are
+    missing there, or None, and `written` the number of records there.
     """
 
     path: Path
@@ -49,17 +49,17 @@ class StoreSession:
     written: int = field(default=0, init=False)
 
     def records(
-        self, plan: Plan, asked: RecordContents, train: Train, observer: Observer | None = None
+        self, plan: Plan, contents: RecordContents, train: Train, observer: Observer | None = None
     ) -> Generator[Record, None, None]:
-        """The records of a plan: those of earlier runs first, then what `train` makes of the others, as it comes.
+        """Yield the records of a plan: those of earlier runs first, then those that `train` makes of the other cases.
 
         Each is on its way into the store when it is yielded. Raises StoreError before anything is trained.
         """
-        writer = Writer(self.path, self._new_run(plan, asked), Positions(plan).of)
+        writer = Writer(self.path, self._new_run(plan, contents), Positions(plan).of)
         self.run, outcome = writer.run, "failed"
         try:
             done: set[bytes] = set()
-            for case, record in earlier_records(self.path, plan, asked) if self.resume else ():
+            for case, record in earlier_records(self.path, plan, contents) if self.resume else ():
                 done.add(case.digest)
                 writer.add(record, reused=True)
                 if observer is not None:
@@ -78,40 +78,42 @@ class StoreSession:
             self.failure, self.written = writer.failure, writer.written
 
     def lost(self) -> str | None:
-        """One line that says which records are not in the store and why; None where all of them are."""
+        """Return one line on the records that are not in the store, with the reason; None where all of them are."""
         if self.failure is None:
             return None
         return f"records were not stored in {self.path} after the first {self.written}: {self.failure}"
 
-    def _new_run(self, plan: Plan, asked: RecordContents) -> NewRun:
-        where = environment() | {"plugins": dict(self.plugins), "git": git_commit()}
+    def _new_run(self, plan: Plan, contents: RecordContents) -> NewRun:
+        facts = environment() | {"plugins": dict(self.plugins), "git": git_commit()}
         return NewRun(
             command=json.dumps(list(self.command)),
             linbench=version(),
-            torch=where["torch"],
-            environment=json.dumps(where),
-            asked=asked.to_json(),
+            torch=facts["torch"],
+            environment=json.dumps(facts),
+            asked=contents.to_json(),
             problems=json.dumps([choice.label for choice in plan.problems]),
             optimizers=json.dumps(list(dict.fromkeys(choice.component.name for choice in plan.optimizers))),
             planned=len(plan),
         )
 
 
-def earlier_records(path: Path, plan: Plan, asked: RecordContents) -> Iterator[tuple[Case, Record]]:
-    """The cases of a plan that earlier runs have trained, each with its newest record that holds what is asked for."""
+def earlier_records(path: Path, plan: Plan, contents: RecordContents) -> Iterator[tuple[Case, Record]]:
+    """Yield the cases of a plan that earlier runs have trained, each with its newest record that has the contents."""
     statuses = sorted(status.value for status in TRAINED)
     connection = open_for_reading(path)
     try:
         made_for = {run.id: run.asked for run in runs(connection) if run.outcome != IMPORTED}
-        theories = Theories(connection)
+        theories = TheoryCache(connection)
         cases = iter(plan)
         while chunk := {case.digest: case for case in itertools.islice(cases, _KEYS_AT_ONCE)}:
             found: dict[bytes, Record] = {}
             with explain_errors(path):
-                for key, run, record in newest(connection, list(chunk), statuses, theories):
-                    fitting = asked.fitting(record, made_for[run]) if key not in found and run in made_for else None
-                    if fitting is not None:
-                        found[key] = fitting
+                for stored in newest(connection, list(chunk), statuses, theories):
+                    if stored.key in found or stored.run not in made_for:
+                        continue
+                    record = contents.fit(stored.record, made_for[stored.run])
+                    if record is not None:
+                        found[stored.key] = record
             for key, case in chunk.items():
                 if key in found:
                     yield case, found[key]
@@ -120,7 +122,7 @@ def earlier_records(path: Path, plan: Plan, asked: RecordContents) -> Iterator[t
 
 
 def git_commit() -> str | None:
-    """The commit that is checked out in the working directory, if it is in a repository."""
+    """Return the commit that is checked out in the working directory; None outside of a repository."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "HEAD"],
@@ -136,5 +138,5 @@ def git_commit() -> str | None:
 
 
 def plugin_versions(statuses: Iterable[Any]) -> dict[str, str | None]:
-    """Versions by name of the plugins that are loaded and did not come with linbench."""
+    """Return the versions, by name, of the loaded plugins that did not come with linbench."""
     return {status.name: status.version for status in statuses if status.state == "loaded" and not status.built_in}

@@ -1,4 +1,4 @@
-"""A store as one object: what is in it, and changes to it."""
+"""A store as one object, for reading and changing it."""
 
 from __future__ import annotations
 
@@ -31,60 +31,60 @@ class Store:
         object.__setattr__(self, "path", Path(self.path))
 
     def runs(self) -> list[Run]:
-        """The runs, newest first."""
-        with self._reading() as connection:
+        """Return the runs, newest first."""
+        with self._open_for_reading() as connection:
             return list(runs(connection))
 
     def run(self, text: str | int = "last") -> Run:
-        """The run of that number, or `last`, `last-1`, …"""
-        with self._reading() as connection:
+        """Return the run of that number, or `last`, `last-1`, …"""
+        with self._open_for_reading() as connection:
             return find_run(connection, str(text))
 
     def records(self, run: Run) -> Iterator[Record]:
-        """The records of a run in the order of its plan, read as they are asked for."""
+        """Yield the records of a run in the order of its plan, read one by one."""
         from linbench.store import reader  # here and below, since lists of runs need none of it
 
-        with self._reading() as connection:
+        with self._open_for_reading() as connection:
             yield from reader.records(connection, run.id)
 
     def has_trajectories(self, run: Run) -> bool:
-        """Whether any record of a run has one."""
+        """Return whether any record of a run has a trajectory."""
         from linbench.store import reader
 
-        with self._reading() as connection:
+        with self._open_for_reading() as connection:
             return reader.has_trajectories(connection, run.id)
 
     def theories(self, run: Run) -> dict[str, Theory]:
-        """The closed form of each problem of a run, as far as its records have one."""
+        """Return the closed form of each problem of a run, as far as its records have one."""
         from linbench.store import reader
 
-        with self._reading() as connection:
+        with self._open_for_reading() as connection:
             return reader.theories(connection, run.id)
 
     def delete(self, runs: Sequence[Run]) -> None:
-        """Take runs out, with their records."""
+        """Delete runs with their records."""
         from linbench.store import removal
 
-        with self._writing() as connection:
+        with self._open_for_writing() as connection:
             removal.remove(connection, runs)
 
     def prune(self, keep: int | None = None, older_than_days: float | None = None) -> list[Run]:
-        """Take out all runs but the newest `keep`, or those that are older than so many days; returns them."""
+        """Delete all runs but the newest `keep`, or those that are older than so many days; return them."""
         from linbench.store import removal
 
-        with self._reading() as connection:
-            chosen = removal.prunable(connection, keep, older_than_days)
+        with self._open_for_reading() as connection:
+            chosen = removal.runs_to_prune(connection, keep, older_than_days)
         if chosen:
             self.delete(chosen)
         return chosen
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _open_for_reading(self) -> Iterator[sqlite3.Connection]:
         with explain_errors(self.path), contextlib.closing(open_for_reading(self.path)) as connection:
             yield connection
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _open_for_writing(self) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():
             open_for_reading(self.path)  # says that there is none
         with explain_errors(self.path), contextlib.closing(open_for_writing(self.path)) as connection:

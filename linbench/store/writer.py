@@ -1,4 +1,4 @@
-"""Writing the records of one run as they come, many to a transaction."""
+"""The writer of one run's records, as they come, many to a transaction."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
 
 BATCH = 100
-"""Records per transaction, at most."""
+"""The most records per transaction."""
 
 SECONDS = 0.5
-"""How long a record waits for its transaction, at most."""
+"""The longest wait of a record for its transaction."""
 
-_THEORIES_KEPT = 1_000
+_MOST_THEORIES = 1_000
 
 Position = Callable[["Record"], int]
 
@@ -47,7 +47,7 @@ class NewRun:
 
 
 class Writer:
-    """Writes one run; the only one that does, in the process that trains.
+    """The only writer of one run, in the process that trains.
 
     A record is safe once it is committed: at most `BATCH` records or `SECONDS` later than it was added, and at `close`.
     Once something fails nothing more is written, `failure` says why, and no exception disturbs the training.
@@ -71,7 +71,7 @@ class Writer:
             raise
 
     def add(self, record: Record, *, reused: bool = False) -> None:
-        """Write a record, soon. reused: it comes from an earlier run."""
+        """Write a record, soon. reused: whether it comes from an earlier run."""
         if self.failure is not None:
             return
         with self._lock:
@@ -84,24 +84,24 @@ class Writer:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Commit what is pending."""
+        """Commit the pending records."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
             if self._pending and self.failure is None:
-                self._attempt(self._write_pending)
+                self._try(self._write_pending)
 
     def close(self, outcome: str) -> None:
-        """Commit what is pending and say how the run ended; nothing can be added afterwards."""
+        """Commit the pending records and the outcome of the run; nothing can be added afterwards."""
         with self._lock:
             self.flush()
             if self.failure is None:
-                self._attempt(lambda: self._end(outcome))
+                self._try(lambda: self._end(outcome))
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
 
-    def _attempt(self, write: Callable[[], None]) -> None:
+    def _try(self, write: Callable[[], None]) -> None:
         try:
             write()
         except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
@@ -114,7 +114,7 @@ class Writer:
             rows = [
                 record_row(record, self.run, self._position(record), self._theory(record.theory)) for record, _ in batch
             ]
-            # What an interrupt tore from the end of this method comes again, and is ignored.
+            # Where an interrupt came before the end of this method, rows come again, and are ignored.
             written = self._connection.executemany(INSERT_RECORD, rows).rowcount
             errors = sum(record.status is Status.ERROR for record, _ in batch)
             reused = sum(reused for _, reused in batch)
@@ -131,11 +131,11 @@ class Writer:
             return None
         known = self._theories.get(id(theory))
         if known is None:
-            if len(self._theories) >= _THEORIES_KEPT:
+            if len(self._theories) >= _MOST_THEORIES:
                 self._theories.clear()
             digest, content = theory_row(theory)
             self._connection.execute(INSERT_THEORY, (self.run, digest, content))
-            # The theory is kept with it: another one could get its id otherwise.
+            # The theory itself is in the entry: another one could get its id otherwise.
             known = theory, self._connection.execute(FIND_THEORY, (self.run, digest)).fetchone()[0]
             self._theories[id(theory)] = known
         return known[1]
@@ -146,7 +146,7 @@ class Writer:
 
 
 def now() -> str:
-    """UTC to the second, as 2026-01-31T12:00:00Z."""
+    """Return the time in UTC to the second, as 2026-01-31T12:00:00Z."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

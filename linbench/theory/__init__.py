@@ -1,1 +1,1 @@
-"""What theory predicts of gradient methods on a problem, exactly, and what a run did beside it, in words."""
+"""Exact predictions of gradient methods on a problem, and descriptions of runs in words beside them."""

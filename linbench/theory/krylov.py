@@ -1,4 +1,4 @@
-"""The fewest epochs in which any method that steps along gradients only can get to a target.
+"""The Krylov limit: the fewest epochs in which any method that steps along gradients only can reach a target.
 
 After k gradients such a method is at θ_k in θ_0 + span{g, Hg, …, H^{k−1}g}, so its error is p(H)(θ_0 − θ*) with p a
 polynomial of degree k and p(0) = 1 (Nemirovski & Yudin, Problem Complexity and Method Efficiency in Optimization,
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 EXHAUSTED = 1e-14
-"""What is left of a direction once those before it are taken away is rounding, when it is this much shorter."""
+"""A direction that is shortened by this factor when those before it are taken away is rounding."""
 
 
 def krylov_gaps(curvatures: Sequence[float], gaps: Sequence[float]) -> Iterator[float]:
-    """The least gap after 0, 1, 2, … epochs, until a further one gains nothing.
+    """Yield the least gap after 0, 1, 2, … epochs, until a further one gains nothing.
 
     curvatures: the eigenvalues that are not zero. gaps: the part of the first gap along each one's eigenvector.
     The minimum is a projection: with z = √g, of z onto the complement of span{Λz, Λ²z, …}, whose basis is made
@@ -44,7 +44,7 @@ def krylov_gaps(curvatures: Sequence[float], gaps: Sequence[float]) -> Iterator[
 
 
 def krylov_epochs(curvatures: Sequence[float], gaps: Sequence[float], target: float) -> int:
-    """The first epoch at which the least gap is at most the target; never more than there are curvatures."""
+    """Return the first epoch at which the least gap is at most the target; at most the number of curvatures."""
     reached = 0
     for epoch, gap in enumerate(krylov_gaps(curvatures, gaps)):
         reached = epoch

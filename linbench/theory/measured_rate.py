@@ -1,4 +1,4 @@
-"""The linear rate that a run showed."""
+"""The linear rate of a run, measured from its costs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 FEWEST_POINTS = 5
-"""New lows that a rate is fitted to at least."""
+"""The fewest new lows to which a rate is fitted."""
 
 
 def measured_rate(epochs: Sequence[int], gaps: Sequence[float], floor: float = 0.0) -> float | None:
-    """By what the distance to the optimum shrank per epoch, as √ of the gap's factor; None where it did not descend.
+    """Return the factor by which the distance to the optimum shrank per epoch; None for a run that did not descend.
 
-    epochs, gaps: a trajectory and its costs − optimum cost, alike long. floor: the gap below which rounding rules.
+    epochs, gaps: a trajectory and its costs − optimum cost, (k,) each. floor: the gap below which rounding rules. The
+    factor of the distance is √ of the gap's factor.
     Least squares of log gap over the epoch, through the later half (in epochs) of the run's new lows above the floor,
     so that neither oscillation nor the faster start counts; through all of them where the half is fewer than
     `FEWEST_POINTS`. Comparable with `GradientMethod.rate`, (κ − 1)/(κ + 1) of tuned gradient descent for one.
@@ -28,7 +29,7 @@ def measured_rate(epochs: Sequence[int], gaps: Sequence[float], floor: float = 0
 
 
 def _new_lows(points: Iterable[tuple[int, float]], floor: float) -> Iterator[tuple[int, float]]:
-    """The first point and each that is lower than all before it, down to the floor."""
+    """Yield the first point and each that is lower than all before it, down to the floor."""
     least = math.inf
     for epoch, gap in points:
         if gap <= floor:
@@ -39,7 +40,7 @@ def _new_lows(points: Iterable[tuple[int, float]], floor: float) -> Iterator[tup
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
-    """Of the straight line through points that is nearest by least squares."""
+    """Return the slope of the straight line through points that is nearest by least squares."""
     x_mean = sum(x for x, _ in points) / len(points)
     y_mean = sum(y for _, y in points) / len(points)
     covariance = sum((x - x_mean) * (y - y_mean) for x, y in points)

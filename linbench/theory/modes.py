@@ -1,4 +1,4 @@
-"""Where a two-term recurrence is after any number of steps, in closed form, and when a sum of them first is small.
+"""Two-term recurrences after any number of steps, in closed form, and the first step at which a sum of them is small.
 
 The gap of a gradient method is Σ g_i·e_i(k)², with g_i the part of the first gap along the i-th eigenvector and e_i as
 in `rates`. It need not fall monotonically, so its first crossing of a target is searched by intervals: each is
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from linbench.theory.rates import GradientMethod
 
 FARTHEST = 2**53
-"""No epoch beyond this is looked for: what would get there only later stands still in float64."""
+"""The last epoch at which a crossing is searched: a method that needs more stands still in float64."""
 
 MOST_BOUNDS = 400_000
-"""Bounds of modes looked at before a crossing is given as an epoch from which on the gap stays below the target."""
+"""The most bounds of modes in one search; after them the crossing is an epoch from which on the gap stays below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Mode:
     angle: float | None = None
 
     def after(self, epoch: int) -> float:
-        """g·e(k)², this mode's part of the gap after so many epochs."""
+        """Return g·e(k)², this mode's part of the gap after so many epochs."""
         if epoch < 2:
             return self.gap * (self.first * self.first if epoch else 1.0)
         return self._gap(abs(self._u(epoch)), epoch)
 
     def least(self, start: int, end: float) -> float:
-        """At most the smallest `after` of start … end; start ≥ 2, and end may be infinite."""
+        """Return a lower bound of `after` over start … end; start ≥ 2, and end may be infinite."""
         return self._gap(self._least_u(start, end), start if self.log_radius >= 0 else end)
 
     def most(self, epoch: int) -> float:
-        """At least `after` this epoch."""
+        """Return an upper bound of `after` this epoch."""
         if self.angle is not None:
             return self._gap(math.hypot(1, self.slope), epoch)
         steps = epoch if self.log_ratio == 0 else min(epoch, 1 / -math.expm1(self.log_ratio))
@@ -76,7 +76,8 @@ class Mode:
         return 1 + self.slope * math.expm1(epoch * self.log_ratio) / math.expm1(self.log_ratio)
 
     def _least_u(self, start: int, end: float) -> float:
-        """At most the smallest |u| of start … end: u is a sinusoid, or nears its limit from one side or from both."""
+        """Return a lower bound of |u| over start … end."""
+        # u is a sinusoid, or nears its limit from one side or from both.
         if self.angle is not None:
             if end == math.inf or self._half_turn(start) != self._half_turn(end):
                 return 0.0
@@ -88,14 +89,14 @@ class Mode:
         return min(abs(low), abs(high)) if low * high > 0 else 0.0
 
     def _half_turn(self, epoch: float) -> int:
-        """Between which zeros of u an epoch lies."""
+        """Return the number of the zero of u before an epoch."""
         return math.floor((epoch * (self.angle or 0.0) - math.atan(self.slope)) / math.pi - 0.5)
 
 
 def mode_of(method: GradientMethod, curvature: float, gap: float) -> Mode:
-    """How a method goes along one eigenvector. gap: the part of the first gap along it."""
+    """Return the mode of a method along one eigenvector. gap: the part of the first gap along it."""
     step = method.first_step(curvature)
-    if method.plain:
+    if method.is_gradient_descent:
         return Mode(gap, 1 - step, _log_of_one_minus(step))
     b, c = method.recurrence(curvature)
     discriminant = b * b - 4 * c
@@ -104,12 +105,13 @@ def mode_of(method: GradientMethod, curvature: float, gap: float) -> Mode:
         radius = 0.5 * math.log1p(c - b)
         slope = (b / 2 - step) / imaginary
         return Mode(gap, 1 - step, radius, slope, angle=math.atan2(imaginary, real))
-    return _real(gap, step, b, c, math.sqrt(discriminant))
+    return _mode_of_real_roots(gap, step, b, c)
 
 
-def _real(gap: float, step: float, b: float, c: float, root: float) -> Mode:
-    """Roots 1 − p and 1 − q; p and q solve δ² − bδ + c = 0, where `near` is got without cancellation (b > 0)."""
-    far = (b + root) / 2
+def _mode_of_real_roots(gap: float, step: float, b: float, c: float) -> Mode:
+    """Return the mode with roots 1 − p and 1 − q, where p and q solve δ² − bδ + c = 0."""
+    root = math.sqrt(b * b - 4 * c)
+    far = (b + root) / 2  # without cancellation, since b > 0; so is `near`
     near = c / far
     near_is_larger = abs(1 - near) >= abs(1 - far)
     p, q = (near, far) if near_is_larger else (far, near)
@@ -124,12 +126,12 @@ def _real(gap: float, step: float, b: float, c: float, root: float) -> Mode:
 
 
 def gap_after(modes: Sequence[Mode], epoch: int) -> float:
-    """The gap after so many epochs."""
+    """Return the gap after so many epochs."""
     return sum(mode.after(epoch) for mode in modes)
 
 
 def first_crossing(modes: Sequence[Mode], target: float) -> int | None:
-    """The first epoch after which the gap is at most the target; None where it never is.
+    """Return the first epoch after which the gap is at most the target; None where it never is.
 
     Where modes oscillate so fast and so long that `MOST_BOUNDS` do not decide, it is the first epoch known to have
     no later one above the target.
@@ -142,7 +144,7 @@ def first_crossing(modes: Sequence[Mode], target: float) -> int | None:
     slowest_first = sorted(modes, key=lambda mode: -mode.log_radius)
     start, budget = 2, -(-MOST_BOUNDS // len(modes))
     while start <= FARTHEST and not _stays_above(modes, target, start):
-        found, looked_at = _first_within(slowest_first, target, start, 2 * start - 1, budget)
+        found, looked_at = _search(slowest_first, target, start, budget)
         if found is not None:
             return found
         budget -= looked_at
@@ -152,9 +154,9 @@ def first_crossing(modes: Sequence[Mode], target: float) -> int | None:
     return None
 
 
-def _first_within(modes: Sequence[Mode], target: float, start: int, end: int, budget: int) -> tuple[int | None, int]:
-    """The first crossing in start … end, and how many intervals were looked at to find it; `budget` at most."""
-    intervals, looked_at = [(start, end)], 0
+def _search(modes: Sequence[Mode], target: float, start: int, budget: int) -> tuple[int | None, int]:
+    """Return the first crossing in start … 2·start − 1, and the number of intervals looked at, at most `budget`."""
+    intervals, looked_at = [(start, 2 * start - 1)], 0
     while intervals and looked_at < budget:
         looked_at += 1
         low, high = intervals.pop()
@@ -168,7 +170,7 @@ def _first_within(modes: Sequence[Mode], target: float, start: int, end: int, bu
 
 
 def _above_throughout(modes: Sequence[Mode], target: float, start: int, end: float) -> bool:
-    """Whether the gap is known to be above the target at all epochs of start … end."""
+    """Return whether the gap is known to be above the target at all epochs of start … end."""
     least = 0.0
     for mode in modes:
         least += mode.least(start, end)
@@ -178,7 +180,7 @@ def _above_throughout(modes: Sequence[Mode], target: float, start: int, end: flo
 
 
 def _stays_above(modes: Sequence[Mode], target: float, start: int) -> bool:
-    """Whether what does not decay keeps the gap above the target for ever."""
+    """Return whether modes that do not decay keep the gap above the target for ever."""
     return _above_throughout([mode for mode in modes if mode.log_radius >= 0], target, start, math.inf)
 
 
@@ -195,7 +197,7 @@ def _below_from(modes: Sequence[Mode], target: float, start: int) -> int | None:
 
 
 def _log_of_one_minus(value: float) -> float:
-    """log|1 − value|, exact for small values; −∞ at 1."""
+    """Return log|1 − value|, exact for small values; −∞ at 1."""
     if value == 1:
         return -math.inf
     return math.log1p(-value) if value < 1 else math.log(value - 1)

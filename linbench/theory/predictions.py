@@ -1,4 +1,4 @@
-"""After how many epochs theory says that a run from zero parameters reaches a target, and where it is then."""
+"""Predictions for runs from zero parameters: the epochs to a target, and the gap after so many epochs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What theory says of a problem, a target (a relative gap) and the start at zero parameters.
+    """The predictions for a problem, a target (a relative gap) and the start at zero parameters.
 
     gradient_descent, heavy_ball, nesterov, nesterov_for_quadratics: the tuned methods of `rates`.
-    krylov_limit: epochs below which no method gets there whose steps are combinations of gradients.
+    krylov_limit: the fewest epochs of any method whose steps are combinations of gradients.
     """
 
     target: float
@@ -45,36 +45,39 @@ class Predictions:
 
 
 def predict(theory: Theory, target: float) -> Predictions:
-    """Epochs to a target (relative gap) for each tuned method, and their limit; exact up to rounding.
+    """Predict the epochs to a target (relative gap) for each tuned method, and their limit; exact up to rounding.
 
     Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
     """
     parts = _parts(theory)
 
-    def of(method: GradientMethod) -> Prediction:
+    def prediction(method: GradientMethod) -> Prediction:
         return Prediction(method, predicted_epochs(theory, method, target))
 
     return Predictions(
         target=target,
-        gradient_descent=of(tuned_gradient_descent(theory)),
-        heavy_ball=of(tuned_heavy_ball(theory)),
-        nesterov=of(standard_nesterov(theory)),
-        nesterov_for_quadratics=of(tuned_nesterov(theory)),
+        gradient_descent=prediction(tuned_gradient_descent(theory)),
+        heavy_ball=prediction(tuned_heavy_ball(theory)),
+        nesterov=prediction(standard_nesterov(theory)),
+        nesterov_for_quadratics=prediction(tuned_nesterov(theory)),
         krylov_limit=krylov_epochs(theory.curvatures, parts, target * theory.scale),
     )
 
 
 def predicted_epochs(theory: Theory, method: GradientMethod, target: float) -> int | None:
-    """The first epoch after which a method's relative gap is at most the target; None where it never is.
+    """Return the first epoch after which a method's relative gap is at most the target; None where it never is.
 
-    From zero parameters, in exact arithmetic. Costs some hundred evaluations of a closed form, however many epochs
-    it is. Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
+    The start is at zero parameters, the arithmetic exact. It takes some hundred evaluations of a closed form, for any
+    number of epochs. Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
     """
     return first_crossing(_modes(theory, method), target * theory.scale)
 
 
 def predicted_gap(theory: Theory, method: GradientMethod, epochs: int) -> float:
-    """The gap, cost − optimum cost, after so many epochs from zero parameters. Raises ValueError as above."""
+    """Return the gap, cost − optimum cost, after so many epochs from zero parameters.
+
+    Raises ValueError as `predicted_epochs` does.
+    """
     return gap_after(_modes(theory, method), epochs)
 
 

@@ -1,4 +1,4 @@
-"""Gradient descent with and without momentum on a quadratic: how each curvature's part of the error shrinks.
+"""Rates of gradient descent on a quadratic, with and without momentum: the decay of the error along each curvature.
 
 Along an eigenvector of the Hessian with curvature λ the error e = v·(θ − θ*) follows a recurrence of two terms,
 e_{k+2} = t·e_{k+1} − D·e_k, whose roots decide how fast. `torch.optim.SGD` keeps a buffer b, b ← βb + (1 − τ)g, which
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.problem.closed_form import Theory
 
-_LEFT_ALONE = {"weight_decay": 0, "maximize": False}
-"""Parameters of sgd that change where it goes, by the value at which they do not."""
+_NEUTRAL = {"weight_decay": 0, "maximize": False}
+"""The values at which the other parameters of sgd change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class GradientMethod:
 
     @property
     def spec(self) -> str:
-        """How to ask linbench for it: `sgd:lr=0.1,momentum=0.9,nesterov=True`."""
+        """The method as a spec: `sgd:lr=0.1,momentum=0.9,nesterov=True`."""
         parts = [f"lr={self.lr!r}"]
         parts += [f"momentum={self.momentum!r}"] if self.momentum else []
         parts += [f"dampening={self.dampening!r}"] if self.dampening else []
@@ -61,40 +61,45 @@ class GradientMethod:
         return "sgd:" + ",".join(parts)
 
     @property
-    def plain(self) -> bool:
-        """Whether it is gradient descent without momentum."""
+    def is_gradient_descent(self) -> bool:
+        """Whether the method is gradient descent without momentum."""
         return self.momentum == 0
-
-    def first_step(self, curvature: float) -> float:
-        """1 − e_1: how far the first step takes an error of 1 along a curvature."""
-        return self.lr * curvature * (1 + self.momentum * self.nesterov)
-
-    def recurrence(self, curvature: float) -> tuple[float, float]:
-        """2 − t and 1 − t + D of e_{k+2} = t·e_{k+1} − D·e_k: the coefficients of δ² − (2 − t)δ + (1 − t + D) = 0.
-
-        Its solutions are one minus the roots; in this form the slowest root, close to 1, keeps its digits.
-        """
-        step, beta = self.effective_lr * curvature, self.momentum
-        return (1 - beta) + (1 + beta * self.nesterov) * step, step
 
     @property
     def effective_lr(self) -> float:
-        """lr·(1 − dampening) with momentum, else lr: torch ignores dampening without a buffer."""
+        """The product lr·(1 − dampening) with momentum, else lr: torch ignores dampening without a buffer."""
         return self.lr * (1 - self.dampening) if self.momentum else self.lr
 
+    def first_step(self, curvature: float) -> float:
+        """Return 1 − e_1, the part of the error along a curvature that the first step takes away."""
+        return self.lr * curvature * (1 + self._extrapolation)
+
+    def recurrence(self, curvature: float) -> tuple[float, float]:
+        """Return 2 − t and 1 − t + D of e_{k+2} = t·e_{k+1} − D·e_k.
+
+        They are the coefficients of δ² − (2 − t)δ + (1 − t + D) = 0, whose solutions are one minus the roots; in this
+        form the slowest root, close to 1, keeps its digits.
+        """
+        step = self.effective_lr * curvature
+        return (1 - self.momentum) + (1 + self._extrapolation) * step, step
+
     def largest_stable_lr(self, largest_curvature: float) -> float:
-        """The lr above which it diverges, the other parameters as they are.
+        """Return the lr above which the method diverges, the other parameters as they are.
 
         2/L for gradient descent, 2(1 + β)/(L(1 − τ)) for heavy ball (Polyak 1964, Theorem 9), 2(1 + β)/(L(1 + 2β)) for
-        Nesterov's; where the root of largest modulus passes −1. Infinite where dampening is 1.
+        Nesterov's; there the root of largest modulus passes −1. Infinite where dampening is 1.
         """
         beta = self.momentum
-        keeps = (1 + 2 * beta) if self.nesterov else (1 - self.dampening if beta else 1.0)
-        return 2 * (1 + beta) / (largest_curvature * keeps) if keeps else math.inf
+        factor = (1 + 2 * beta) if self.nesterov else (1 - self.dampening if beta else 1.0)
+        return 2 * (1 + beta) / (largest_curvature * factor) if factor else math.inf
 
     def rate(self, curvatures: Sequence[float]) -> float:
-        """By what the distance to the optimum shrinks per epoch in the end: the largest modulus of any root."""
+        """Return the asymptotic factor of the distance to the optimum per epoch: the largest modulus of any root."""
         return max(self._radius(curvature) for curvature in curvatures)
+
+    @property
+    def _extrapolation(self) -> float:
+        return self.momentum if self.nesterov else 0.0
 
     def _radius(self, curvature: float) -> float:
         b, c = self.recurrence(curvature)
@@ -106,7 +111,7 @@ class GradientMethod:
 
 
 def tuned_gradient_descent(theory: Theory) -> GradientMethod:
-    """At lr 2/(L + μ); rate (κ − 1)/(κ + 1).
+    """Return gradient descent at lr 2/(L + μ); rate (κ − 1)/(κ + 1).
 
     Nesterov, Introductory Lectures on Convex Optimization, 2004, Theorem 2.1.15.
     """
@@ -114,7 +119,7 @@ def tuned_gradient_descent(theory: Theory) -> GradientMethod:
 
 
 def tuned_heavy_ball(theory: Theory) -> GradientMethod:
-    """At lr 4/(√L + √μ)² with momentum ((√κ − 1)/(√κ + 1))²; rate (√κ − 1)/(√κ + 1).
+    """Return heavy ball at lr 4/(√L + √μ)² with momentum ((√κ − 1)/(√κ + 1))²; rate (√κ − 1)/(√κ + 1).
 
     Polyak, Some methods of speeding up the convergence of iteration methods, 1964, Theorem 9.
     """
@@ -123,7 +128,7 @@ def tuned_heavy_ball(theory: Theory) -> GradientMethod:
 
 
 def standard_nesterov(theory: Theory) -> GradientMethod:
-    """At lr 1/L with momentum (√κ − 1)/(√κ + 1); rate 1 − 1/√κ on quadratics.
+    """Return Nesterov's method at lr 1/L with momentum (√κ − 1)/(√κ + 1); rate 1 − 1/√κ on quadratics.
 
     Nesterov 2004, scheme (2.2.11); the rate: Lessard, Recht & Packard, arXiv:1408.3595, Proposition 1.
     """
@@ -132,8 +137,9 @@ def standard_nesterov(theory: Theory) -> GradientMethod:
 
 
 def tuned_nesterov(theory: Theory) -> GradientMethod:
-    """At lr 4/(3L + μ) with momentum (√(3κ + 1) − 2)/(√(3κ + 1) + 2); rate 1 − 2/√(3κ + 1), its best on quadratics.
+    """Return Nesterov's method at its best rate on quadratics, 1 − 2/√(3κ + 1).
 
+    lr = 4/(3L + μ), momentum = (√(3κ + 1) − 2)/(√(3κ + 1) + 2).
     Lessard, Recht & Packard, Analysis and design of optimization algorithms via integral quadratic constraints,
     2016, arXiv:1408.3595, Proposition 1.
     """
@@ -142,11 +148,11 @@ def tuned_nesterov(theory: Theory) -> GradientMethod:
 
 
 def method_of(record: Record) -> GradientMethod | None:
-    """What a run's optimizer is to theory; None where it is not full-batch sgd with numbers that theory covers."""
+    """Return the method of a run; None unless it is full-batch sgd with numbers that theory covers."""
     params = record.params
     if record.optimizer != "sgd" or record.batch_size is not None:
         return None
-    if any(params.get(name, value) != value for name, value in _LEFT_ALONE.items()):
+    if any(params.get(name, value) != value for name, value in _NEUTRAL.items()):
         return None
     numbers = [params.get(name, 0) for name in ("lr", "momentum", "dampening")]
     nesterov = params.get("nesterov", False)
@@ -160,5 +166,5 @@ def method_of(record: Record) -> GradientMethod | None:
 
 
 def _nesterov(lr: float, momentum: float) -> GradientMethod:
-    """At κ = 1 the best momentum is 0 (up to rounding), and the method gradient descent."""
+    # At κ = 1 the best momentum is 0 (up to rounding), and the method gradient descent.
     return GradientMethod(lr, momentum, nesterov=True) if momentum > 0 else GradientMethod(lr)

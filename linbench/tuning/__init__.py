@@ -1,1 +1,1 @@
-"""`linbench.tune`: the same number of trials for every optimizer, what they found, its table and its notes."""
+"""`linbench.tune`: the same number of trials for every optimizer, their result, its table and its notes."""

@@ -1,4 +1,4 @@
-"""The trials of one optimizer, drawn from its space and from around it: points, with what a plan needs to run them."""
+"""The points that are tried of each optimizer, drawn from its space and from around it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """What is to be tried of one optimizer.
+    """The candidates of one optimizer.
 
-    name: its spec without what is searched. searched: the trials in `space`. beyond: those outside of it, in the wider
-    space. default: the optimizer with the parameters that linbench uses anyway.
+    name: its spec without the searched parameters. searched: candidates in `space`. beyond: candidates outside of it,
+    in the wider space. default: the optimizer with the parameters that linbench uses anyway.
     """
 
     name: str
@@ -41,9 +41,10 @@ class TrialPlan:
 
 
 def draw_trials(catalog: Catalog, specs: Sequence[Spec], budget: int, seed: int) -> list[TrialPlan]:
-    """`budget` trials for every spec, and `budget_beyond(budget)` around them; where nothing is searched a single one.
+    """Draw `budget` candidates for every spec, and `budget_beyond(budget)` around its space.
 
-    Specs that differ in their ranges only are called by those too. Raises UsageError for what cannot be searched.
+    A spec without a searched parameter has a single candidate. Specs that differ in their ranges only have those in
+    their names. Raises UsageError for a spec that cannot be searched.
     """
     drawn = [_draw(catalog, spec, budget, seed) for spec in specs]
     count = Counter(one.name for one in drawn)
@@ -53,20 +54,26 @@ def draw_trials(catalog: Catalog, specs: Sequence[Spec], budget: int, seed: int)
 
 def _draw(catalog: Catalog, spec: Spec, budget: int, seed: int) -> TrialPlan:
     fixed = {name: value for name, value in spec.params.items() if not isinstance(value, Range)}
-    default = _one(catalog, Spec(spec.name, fixed, spec.target))
+    default = _single_choice(catalog, Spec(spec.name, fixed, spec.target))
     space = space_of(default.component, spec.params)
     unknown = [name for name in space.ranges if name not in spec.params and name not in default.params]
     space = Space({name: span for name, span in space.ranges.items() if name not in unknown})
-    points: list[dict[str, float]] = space.trials(budget, seed) if space.ranges else [{}]
-    beyond = space.beyond(budget_beyond(budget), seed) if space.ranges else []
+    points: list[dict[str, float]] = space.points(budget, seed) if space.ranges else [{}]
+    points_beyond = space.points_beyond(budget_beyond(budget), seed) if space.ranges else []
 
     def candidate(point: Mapping[str, float]) -> Candidate:
-        return Candidate(point, _one(catalog, Spec(spec.name, {**fixed, **point}, spec.target)))
+        return Candidate(point, _single_choice(catalog, Spec(spec.name, {**fixed, **point}, spec.target)))
 
-    return TrialPlan(str(Spec(spec.name, fixed)), space, [*map(candidate, points)], [*map(candidate, beyond)], default)
+    return TrialPlan(
+        name=str(Spec(spec.name, fixed)),
+        space=space,
+        searched=list(map(candidate, points)),
+        beyond=list(map(candidate, points_beyond)),
+        default=default,
+    )
 
 
-def _one(catalog: Catalog, spec: Spec) -> Choice:
+def _single_choice(catalog: Catalog, spec: Spec) -> Choice:
     choices = list(bind(catalog, "optimizer", spec))
     if len(choices) != 1:
         raise UsageError(f"{spec}: tune searches ranges, lr=1e-4..1; a list is for compare")

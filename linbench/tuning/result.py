@@ -1,4 +1,4 @@
-"""What tuning found, as data, and where wider spaces would change the order of the optimizers."""
+"""The result of a tuning as data, and the pairs of optimizers whose order a wider space changes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WiderSearch:
-    """What a space that reaches further at both ends of every range holds for one optimizer.
+    """The search of one optimizer in a space that reaches further at both ends of every range.
 
-    trials: those outside of what was searched, with their scores on the tuning seeds. best: of these and of all trials
-    in what was searched. label: the best one's parameters as a spec. score: its score on fresh seeds.
-    edges: the parameters whose best value lies at an end of the wider range.
+    trials: those outside of the searched space, with their scores on the tuning seeds. best: of these and of all
+    trials in the searched space. label: the best one's parameters as a spec. score: its score on fresh seeds.
+    edges: the parameters whose best value lies at an end of the wider range, each with "low" or "high".
     """
 
     trials: Sequence[Trial]
@@ -29,13 +29,13 @@ class WiderSearch:
 
 @dataclass(frozen=True, slots=True)
 class TuningResult:
-    """What tuning found for one optimizer on one problem with one model.
+    """The result of a tuning for one optimizer on one problem with one model.
 
     trials: every point with its score on the tuning seeds. default, tuned: scores on fresh seeds, of the parameters
     that linbench uses anyway and of the best trial's. default_label, tuned_label: both as specs.
-    sensitivity: for each searched parameter. edges: those whose best value lies at an end of its range.
-    curve: for 1, 2, 4, … trials the median epochs to the target of the best of so many, drawn from all of them.
-    wider: what lies outside of the space that was searched; nothing else knows of that.
+    sensitivity: for each searched parameter. edges: the parameters whose best value lies at an end of its range, each
+    with "low" or "high". curve: for 1, 2, 4, … trials the median epochs to the target of the best of so many, drawn
+    from all of them. wider: the search outside of the searched space, on which nothing else depends.
     """
 
     problem: str
@@ -65,7 +65,7 @@ class Flip:
 
 
 def flips(results: Sequence[TuningResult]) -> list[Flip]:
-    """All pairs, on the same problem with the same model, whose order depends on the space."""
+    """Return all pairs, on the same problem with the same model, whose order depends on the space."""
     pairs = itertools.combinations(results, 2)
     return [
         flip for a, b in pairs if (a.problem, a.model) == (b.problem, b.model) and (flip := _flip(a, b)) is not None
@@ -80,5 +80,7 @@ def _flip(a: TuningResult, b: TuningResult) -> Flip | None:
 
 
 def _lead(a: Score, b: Score) -> int:
-    """1 where `a` is ahead, -1 where `b` is, 0 where they are level."""
-    return (a < b) - (b < a)
+    """Return 1 where `a` is ahead, -1 where `b` is, 0 where they are level."""
+    if a < b:
+        return 1
+    return -1 if b < a else 0

@@ -18,9 +18,9 @@ WIDTH = 100
 
 
 def render(tuning: Any, style: str = "simple", width: int = WIDTH) -> str:
-    """Default against tuned, one row per problem × model × optimizer, the fastest tuned one first.
+    """Return the table of default against tuned, one row per problem × model × optimizer, with notes below it.
 
-    tuning: a `linbench.Tuning`. Below the table stands what the best values mean, and what to beware of.
+    tuning: a `linbench.Tuning`. The fastest tuned optimizer comes first.
     """
     results = sorted(tuning.results, key=lambda r: (r.tuned.epochs, r.tuned.gap))
     several = {"problem": len({r.problem for r in results}) > 1, "model": len({r.model for r in results}) > 1}
@@ -47,7 +47,7 @@ def _row(result: TuningResult) -> list[str]:
 
 
 def _ranges(result: TuningResult) -> str:
-    """Of each searched parameter, the values with which trials took at most twice the epochs of the best."""
+    """Return, for each searched parameter, the values with which trials took at most twice the epochs of the best."""
     shown = (
         f"{name} {numbers.significant(found.low, 2)} – {numbers.significant(found.high, 2)} ({found.share:.0%})"
         for name, found in result.sensitivity.items()
@@ -57,7 +57,7 @@ def _ranges(result: TuningResult) -> str:
 
 
 def _curve(results: Sequence[TuningResult], style: str) -> str:
-    """Median epochs of the best of so many trials: how much of a result is the tuning."""
+    """Return a table of the median epochs of the best of so many trials, which shows the worth of more trials."""
     budgets = sorted({k for result in results for k in result.curve})
     rows = [[result.optimizer, *(numbers.integer(result.curve.get(k)) for k in budgets)] for result in results]
     headers = ["median best of trials:", *map(str, budgets)]

@@ -74,7 +74,7 @@ def test_outside_of_pytest_what_does_not_apply_is_skipped_as_unittest_does(monke
 
 
 def test_a_plugin_that_is_not_installed_can_be_given_as_a_file(tmp_path):
-    path = tmp_path / "my_plugin.py"
+    path = tmp_path / "given_as_a_file.py"
     path.write_text(
         "from linbench import Component, hookimpl\n"
         "@hookimpl\n"

@@ -38,8 +38,8 @@ def trials(*epochs):
 
 def test_trials_are_the_same_for_the_same_seed_and_fill_the_range_evenly_on_a_logarithmic_scale():
     space = Space({"lr": Range(1e-4, 10.0), "eps": Range(1e-8, 1.0)})
-    points = space.trials(64, seed=3)
-    assert points == space.trials(64, seed=3) != space.trials(64, seed=4)
+    points = space.points(64, seed=3)
+    assert points == space.points(64, seed=3) != space.points(64, seed=4)
     for name, span in space.ranges.items():
         places = [math.log(p[name] / span.low) / math.log(span.high / span.low) for p in points]
         assert all(-1e-5 <= place <= 1 + 1e-5 for place in places)
@@ -49,7 +49,7 @@ def test_trials_are_the_same_for_the_same_seed_and_fill_the_range_evenly_on_a_lo
 
 @given(SPACES, st.integers(1, 40), st.integers(0, 9))
 def test_points_beyond_a_space_lie_in_the_wider_one_only(space, number, seed):
-    points = space.beyond(number, seed)
+    points = space.points_beyond(number, seed)
     assert len(points) == number
     for point in points:
         assert point.keys() == space.ranges.keys()
@@ -57,19 +57,19 @@ def test_points_beyond_a_space_lie_in_the_wider_one_only(space, number, seed):
         rounding = 1 + 5e-6
         assert all(low / WIDER / rounding <= at <= high * WIDER * rounding for low, at, high in ends.values())
         assert not all(low <= at <= high for low, at, high in ends.values())
-    assert space.beyond(number + 3, seed)[:number] == points, "more of them are the same and some more"
+    assert space.points_beyond(number + 3, seed)[:number] == points, "more of them are the same and some more"
 
 
 @given(SPACES, st.integers(1, 40), st.integers(0, 9))
 def test_points_of_a_space_are_those_of_the_scrambled_sequence(space, budget, seed):
     unit = qmc.Halton(len(space.ranges), scramble=True, rng=seed).random(budget)
-    for point, row in zip(space.trials(budget, seed), unit, strict=True):
+    for point, row in zip(space.points(budget, seed), unit, strict=True):
         for (name, s), u in zip(space.ranges.items(), row, strict=True):
             assert point[name] == float(f"{s.low * (s.high / s.low) ** u:.6g}")
 
 
 def test_points_beyond_a_range_are_spread_over_both_sides_of_it():
-    points = [point["lr"] for point in Space({"lr": Range(0.01, 1.0)}).beyond(40, seed=1)]
+    points = [point["lr"] for point in Space({"lr": Range(0.01, 1.0)}).points_beyond(40, seed=1)]
     for low, high in [(1e-3, 3.2e-3), (3.2e-3, 1e-2), (1.0, 3.2), (3.2, 10.0)]:
         assert 7 <= sum(low <= lr <= high for lr in points) <= 13
 

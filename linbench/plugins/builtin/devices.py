@@ -1,4 +1,4 @@
-"""Where cases run."""
+"""The built-in devices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MODULE = "linbench.plugins.builtin.torch_device"
 
 @hookimpl
 def linbench_devices() -> list[Component]:
-    """The devices that torch knows by name, and `auto`."""
+    """Return the devices that torch knows by name, and `auto`."""
     return [
         Component("device", "cpu", f"{_MODULE}:cpu", summary="The processor"),
         Component(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from linbench import Problem, ProblemError
-from linbench.plugins.builtin.standardize import standardized
+from linbench.plugins.builtin.standardize import standardize_features
 
 
 def diabetes(seed: int, standardize: bool = True) -> Problem:  # noqa: ARG001  the same data for every seed
-    """442 patients x 10 features → disease progression after a year, as scikit-learn ships it, in the raw units.
+    """Return 442 patients x 10 features → disease progression after a year, as in scikit-learn, in the raw units.
 
     standardize: shift and scale each feature to mean 0 and standard deviation 1 (the raw ones have κ ≈ 5e7).
     Raises ProblemError where scikit-learn is not installed.
@@ -19,5 +19,5 @@ def diabetes(seed: int, standardize: bool = True) -> Problem:  # noqa: ARG001  t
     data = load_diabetes(scaled=False)
     X, y = data.data.tolist(), [[value] for value in data.target.tolist()]
     if standardize:
-        return standardized(X, y, list(data.feature_names), ["progression"], where="diabetes")
+        return standardize_features(X, y, list(data.feature_names), ["progression"], where="diabetes")
     return Problem(X, y, list(data.feature_names), ["progression"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class KrylovLimit(torch.optim.Optimizer):
-    """Each step ends at the least cost in θ_0 + span of the gradients so far (Hestenes & Stiefel 1952).
+    """Conjugate gradients: each step ends at the least cost in θ_0 + span of the gradients (Hestenes & Stiefel 1952).
 
     The step goes along the gradient made conjugate to all directions before, twice, so that rounding does not cost
     what exact arithmetic would not; by −gᵀp/pᵀHp. It needs one Hessian-vector product, got by differentiating the
@@ -32,7 +32,7 @@ class KrylovLimit(torch.optim.Optimizer):
         super().__init__(params, {})
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step of conjugate gradients."""
+        """Take one step of conjugate gradients."""
         cost = None if closure is None else closure()
         parameters = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
         if parameters:
@@ -41,17 +41,17 @@ class KrylovLimit(torch.optim.Optimizer):
 
     def _step(self, parameters: list[Tensor]) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]
-        gradient = _flat(gradients)
+        gradient = _flatten(gradients)
         state = self.state[parameters[0]]
         if not state or len(state["directions"]) >= len(gradient):
             empty = gradient.new_empty(0, len(gradient))
             state.update(directions=empty, images=empty, curvatures=empty[:, 0])
-        direction = _conjugate(-gradient, state["directions"], state["images"], state["curvatures"])
+        direction = _make_conjugate(-gradient, state["directions"], state["images"], state["curvatures"])
         length = direction.norm()
         if length == 0:
             return
         direction = direction / length
-        image = _flat(_hessian_product(gradients, parameters, direction))
+        image = _flatten(_hessian_product(gradients, parameters, direction))
         curvature = direction @ image
         largest = torch.cat([state["curvatures"], curvature[None]]).max()
         if curvature <= torch.finfo(gradient.dtype).eps * largest:
@@ -63,8 +63,8 @@ class KrylovLimit(torch.optim.Optimizer):
         state["curvatures"] = torch.cat([state["curvatures"], curvature[None]])
 
 
-def _conjugate(vector: Tensor, directions: Tensor, images: Tensor, curvatures: Tensor) -> Tensor:
-    """What is left of a vector without its parts along directions p: v − Σ p·(pᵀHv)/(pᵀHp)."""
+def _make_conjugate(vector: Tensor, directions: Tensor, images: Tensor, curvatures: Tensor) -> Tensor:
+    """Take the parts along directions p from a vector: return v − Σ p·(pᵀHv)/(pᵀHp)."""
     for _ in range(2):
         vector = vector - directions.T @ (images @ vector / curvatures)
     return vector
@@ -73,19 +73,19 @@ def _conjugate(vector: Tensor, directions: Tensor, images: Tensor, curvatures: T
 def _hessian_product(gradients: list[Tensor], parameters: list[Tensor], vector: Tensor) -> list[Tensor]:
     if not any(gradient.requires_grad for gradient in gradients):
         raise RuntimeError("the gradients have no grad_fn: compute them with create_graph=True")
-    return list(torch.autograd.grad(gradients, parameters, _parts(vector, parameters), materialize_grads=True))
+    return list(torch.autograd.grad(gradients, parameters, _split(vector, parameters), materialize_grads=True))
 
 
-def _flat(tensors: list[Tensor]) -> Tensor:
+def _flatten(tensors: list[Tensor]) -> Tensor:
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
 
 
-def _parts(vector: Tensor, like: list[Tensor]) -> list[Tensor]:
+def _split(vector: Tensor, like: list[Tensor]) -> list[Tensor]:
     pieces = torch.split(vector, [tensor.numel() for tensor in like])
     return [piece.view(tensor.shape) for piece, tensor in zip(pieces, like, strict=True)]
 
 
 @torch.no_grad()
 def _move(parameters: list[Tensor], step: Tensor) -> None:
-    for parameter, part in zip(parameters, _parts(step, parameters), strict=True):
+    for parameter, part in zip(parameters, _split(step, parameters), strict=True):
         parameter.add_(part)

@@ -1,4 +1,4 @@
-"""The model of the tutorial's first half."""
+"""The model of the tutorial's first half, with W and b made by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class ManualModel(nn.Module):
-    """XW + b with W and b as plain tensors that start at zero.
+    """The model XW + b, with W and b as plain tensors that start at zero.
 
     With one feature and one target W and b have shape (1,) and multiply element by element, as the tutorial writes
     it, so that every bit of training is the same; otherwise W is (d, m) and b is (m,).
@@ -24,13 +24,13 @@ class ManualModel(nn.Module):
     _parameters: dict[str, Tensor]  # type: ignore[assignment]  # torch allows None in it; here there is none
 
     def __call__(self, x: Tensor) -> Tensor:
-        """As nn.Module's, with the hooks that somebody registered on this model."""
+        """Return `forward(x)`, and run the hooks that somebody registered on this model."""
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
             return super().__call__(x)  # type: ignore[no-any-return]
         return self.forward(x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (n, d) → (n, m)."""
+        """Return XW + b, (n, m). x: (n, d)."""
         parameters = self._parameters
         W, b = parameters["W"], parameters["b"]
         return x * W + b if self.scalar else x @ W + b

@@ -1,4 +1,4 @@
-"""The tutorial's two models: W and b made by hand, and nn.Linear."""
+"""The built-in models, those of the tutorial: W and b made by hand, and nn.Linear."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from linbench import Component, hookimpl
 
 @hookimpl
 def linbench_models() -> list[Component]:
-    """`manual` and `linear`."""
+    """Return `manual` and `linear`."""
     return [
         Component(
             "model",

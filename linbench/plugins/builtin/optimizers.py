@@ -1,4 +1,4 @@
-"""The optimizers of torch.optim, under torch's own parameter names.
+"""The built-in optimizers: those of torch.optim, under torch's own parameter names.
 
 `parameters` repeats torch's signatures so that listing needs no torch; a test compares the two.
 """
@@ -21,7 +21,7 @@ def _torch_optimizer(
 
 @hookimpl
 def linbench_optimizers() -> list[Component]:
-    """Every class of torch.optim, and the limit of those that step along gradients."""
+    """Return every class of torch.optim, and the limit of those that step along gradients."""
     return [
         _torch_optimizer(
             "SGD",

@@ -7,7 +7,7 @@ from linbench import Component, hookimpl
 
 @hookimpl
 def linbench_problems() -> list[Component]:
-    """The tutorial's four points, generated data, a CSV file, and a classic medical data set."""
+    """Return the tutorial's four points, generated data, a CSV file, and a classic medical data set."""
     return [
         Component(
             "problem",

@@ -1,4 +1,4 @@
-"""How records are written out."""
+"""The built-in reporters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DATA = "linbench.results.serialize"
 
 @hookimpl
 def linbench_reporters() -> list[Component]:
-    """The table for people, and the formats for programs."""
+    """Return the table for people, and the formats for programs."""
     return [
         Component(
             "reporter",

@@ -1,4 +1,4 @@
-"""Features with mean 0 and standard deviation 1."""
+"""Standardization of features to mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import torch
 from linbench import Problem, ProblemError
 
 
-def standardized(
+def standardize_features(
     X: Sequence[Sequence[float]],
     y: Sequence[Sequence[float]],
     features: Sequence[str],
     targets: Sequence[str],
     where: str,
 ) -> Problem:
-    """A problem whose features are shifted to mean 0 and scaled to standard deviation 1 (over the rows, not n − 1).
+    """Return a problem with features of mean 0 and standard deviation 1 (over n rows, not n − 1).
 
+    X: (n, d). y: (n, m). features, targets: the names of their columns. where: the name of the data in errors.
     Raises ProblemError for a constant column, which has no scale.
     """
     table = torch.tensor(X, dtype=torch.float64)

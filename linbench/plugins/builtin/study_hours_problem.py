@@ -1,4 +1,4 @@
-"""The tutorial's problem."""
+"""The tutorial's problem: hours studied → score."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ SCORES = [50.0, 70.0, 90.0, 85.0]
 
 
 def study_hours(seed: int) -> Problem:  # noqa: ARG001  the same four points for every seed
-    """X = 1, 2, 3, 4 hours; y = 50, 70, 90, 85 points."""
+    """Return X = 1, 2, 3, 4 hours and y = 50, 70, 90, 85 points."""
     return Problem(HOURS, SCORES, features=["hours"], targets=["score"])

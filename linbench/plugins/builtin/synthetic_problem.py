@@ -7,7 +7,7 @@ import torch
 from linbench import Problem, ProblemError
 
 LARGEST_CONDITION = 1e18
-"""Beyond it float64 data cannot hold the smallest curvature to 1e-6 (singular values span its square root)."""
+"""The largest condition at which float64 data hold the smallest curvature to 1e-6 (singular values span its root)."""
 
 
 def synthetic(
@@ -19,8 +19,9 @@ def synthetic(
     targets: int = 1,
     data_seed: int | None = None,
 ) -> Problem:
-    """N rows of d features whose Hessian (intercept included) has this condition number; y = Xw + b + noise·N(0, 1).
+    """Return n rows of d features whose Hessian, intercept included, has exactly the condition number `condition`.
 
+    y = Xw + b + noise·N(0, 1).
     X = √n·U·diag(s)·Vᵀ with random orthonormal U (its columns orthogonal to the ones of the intercept) and V, and
     s² log-spaced from 1 down to 1/condition: the curvatures are 2/m·s², and the intercept's is 2/m, m = targets.
     The data follow the case's seed, or data_seed where one is given; they are generated on the CPU in float64.

@@ -1,4 +1,4 @@
-"""Devices of torch, as the harness uses them."""
+"""The devices of torch, as the harness uses them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class TorchDevice:
 
     @property
     def name(self) -> str:
-        """What records call it: `cpu`, `cuda:0`, `mps`, …"""
+        """The name of the device in records: `cpu`, `cuda:0`, `mps`, …"""
         return str(self.torch_device)
 
     def unavailable(self) -> str | None:
-        """Why this machine cannot run on it, or None where it can."""
+        """Return the reason why this machine cannot run on the device; None where it can."""
         kind, index = self.torch_device.type, self.torch_device.index
         if kind == "cpu":
             return None
@@ -34,33 +34,33 @@ class TorchDevice:
         return None
 
     def synchronize(self) -> None:
-        """Return when everything queued on the device is done."""
+        """Wait until everything queued on the device is done."""
         if self.torch_device.type != "cpu":
             _backend(self.torch_device.type).synchronize(*_which(self.torch_device))
 
 
 def cpu() -> TorchDevice:
-    """The processor."""
+    """Return the processor."""
     return TorchDevice(torch.device("cpu"))
 
 
 def cuda(index: int = 0) -> TorchDevice:
-    """A CUDA (or ROCm) device."""
+    """Return a CUDA (or ROCm) device."""
     return TorchDevice(torch.device("cuda", index))
 
 
 def xpu(index: int = 0) -> TorchDevice:
-    """An Intel GPU."""
+    """Return an Intel GPU."""
     return TorchDevice(torch.device("xpu", index))
 
 
 def mps() -> TorchDevice:
-    """An Apple GPU."""
+    """Return the Apple GPU."""
     return TorchDevice(torch.device("mps"))
 
 
 def auto() -> TorchDevice:
-    """The first of cuda, xpu, mps and cpu that is there."""
+    """Return the first of cuda, xpu, mps and cpu that is there."""
     return next(device for device in (cuda(), xpu(), mps(), cpu()) if device.unavailable() is None)
 
 

@@ -1,1 +1,1 @@
-"""One self-contained HTML file of a run: `page.render_report`."""
+"""The report, one self-contained HTML file of a run: `page.render_report`."""

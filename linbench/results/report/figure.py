@@ -1,4 +1,4 @@
-"""A figure as inline SVG: two axes, curves with bands, level lines, a legend. Nothing more is needed here."""
+"""A figure as inline SVG: two axes, curves with bands, level lines, a legend."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ HEIGHT = 380
 LEGEND_LINE = 20
 
 COLOURS = 7
-"""How many colours the style sheet has: those of Okabe & Ito, with the text's for black, without yellow."""
+"""The number of colours in the style sheet: those of Okabe & Ito, with the text's for black, without yellow."""
 
 _DASHES = (None, "8 4", "2 3")
 
 LOOKS = COLOURS * len(_DASHES)
-"""How many curves look different."""
+"""The number of curves that look different."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line (x, y), with a band from low to high around it where there is one; all of one length.
+    """A line (x, y), with a band from low to high around it where those are given; all of one length.
 
-    steps: it stays at a value until the next x, as a step function does. colour: a number; the same one looks the same
-    in every figure, and `LOOKS` of them differ.
+    steps: the line stays at a value until the next x, as a step function does. colour: a number; the same one looks
+    the same in every figure, and `LOOKS` of them differ.
     """
 
     name: str
@@ -49,44 +49,50 @@ class Level:
     upright: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Curves and levels on two axes, made by `x_axis` and `y_axis`; whatever leaves the axes is clipped.
+
+    name: unique in the document, of letters, digits and hyphens. title, description: for screen readers.
+    """
+
+    name: str
+    title: str
+    description: str
+    x: Axis
+    y: Axis
+    curves: Sequence[Curve]
+    levels: Sequence[Level] = ()
+
+
 def x_axis(label: str, low: float, high: float, logarithmic: bool = True) -> Axis:
-    """The lower axis of a figure."""
+    """Return the lower axis of a figure."""
     return Axis(label, low, high, LEFT, WIDTH - RIGHT, logarithmic)
 
 
 def y_axis(label: str, low: float, high: float, logarithmic: bool = True) -> Axis:
-    """The left axis of a figure, growing upwards."""
+    """Return the left axis of a figure, growing upwards."""
     return Axis(label, low, high, HEIGHT - BOTTOM, TOP, logarithmic)
 
 
-def draw(
-    name: str,
-    title: str,
-    description: str,
-    axes: tuple[Axis, Axis],
-    curves: Sequence[Curve],
-    levels: Sequence[Level] = (),
-) -> Markup:
-    """The figure. name: unique in the document, of letters, digits and hyphens. title, description: for screen readers.
-
-    axes: `x_axis`, `y_axis`. What leaves them is clipped.
-    """
-    x, y = axes
+def draw(figure: Figure) -> Markup:
+    """Return the figure as an SVG element, with a legend below it."""
+    name, x, y, levels = figure.name, figure.x, figure.y, figure.levels
     clip = f"{name}-clip"
     plot: dict[str, str | float] = {"x": LEFT, "y": TOP, "width": WIDTH - LEFT - RIGHT, "height": HEIGHT - TOP - BOTTOM}
-    bands = [_band(curve, x, y) for curve in curves if len(curve.low)]
-    lines = [_line(curve, x, y) for curve in curves]
-    height = HEIGHT + LEGEND_LINE * len(curves)
+    bands = [_band(curve, x, y) for curve in figure.curves if len(curve.low)]
+    lines = [_line(curve, x, y) for curve in figure.curves]
+    height = HEIGHT + LEGEND_LINE * len(figure.curves)
     return element(
         "svg",
-        element("title", title, id=f"{name}-title"),
-        element("desc", description, id=f"{name}-desc"),
+        element("title", figure.title, id=f"{name}-title"),
+        element("desc", figure.description, id=f"{name}-desc"),
         element("clipPath", element("rect", **plot), id=clip),
         *_grid(x, y),
         element("g", *bands, *(_level(level, x, y) for level in levels), *lines, clip_path=f"url(#{clip})"),
         *(_level_name(level, x, y, index) for index, level in enumerate(levels)),
         element("rect", **plot, class_="frame"),
-        *_legend(curves),
+        *_legend(figure.curves),
         viewBox=f"0 0 {WIDTH} {height}",
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
@@ -94,12 +100,12 @@ def draw(
 
 
 def points(curve: Curve, x: Axis, y: Axis, values: Sequence[float]) -> list[tuple[float, float]]:
-    """The corners of a line through the curve's x and some values, in pixels."""
-    placed = [(x.place(at), y.place(value)) for at, value in zip(curve.x, values, strict=True)]
+    """Return the corners of a line through the curve's x and some values, in pixels."""
+    positions = [(x.position(at), y.position(value)) for at, value in zip(curve.x, values, strict=True)]
     if not curve.steps:
-        return placed
-    corners = placed[:1]
-    for (at, level), (_, before) in zip(placed[1:], placed, strict=False):
+        return positions
+    corners = positions[:1]
+    for (at, level), (_, before) in zip(positions[1:], positions, strict=False):
         corners += [(at, before), (at, level)]
     return corners
 
@@ -126,11 +132,11 @@ def _grid(x: Axis, y: Axis) -> list[Markup]:
     bottom = HEIGHT - BOTTOM
     drawn = []
     for value, label in x.ticks():
-        at = x.place(value)
+        at = x.position(value)
         drawn.append(element("line", x1=at, x2=at, y1=TOP, y2=bottom, class_="grid"))
         drawn.append(element("text", label, x=at, y=bottom + 18, text_anchor="middle"))
     for value, label in y.ticks():
-        at = y.place(value)
+        at = y.position(value)
         drawn.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="grid"))
         drawn.append(element("text", label, x=LEFT - 8, y=at + 4, text_anchor="end"))
     middle = (TOP + bottom) / 2
@@ -141,7 +147,7 @@ def _grid(x: Axis, y: Axis) -> list[Markup]:
 
 
 def _level(level: Level, x: Axis, y: Axis) -> Markup:
-    at = (x if level.upright else y).place(level.value)
+    at = (x if level.upright else y).position(level.value)
     ends: dict[str, str | float] = {"x1": at, "x2": at, "y1": TOP, "y2": HEIGHT - BOTTOM}
     if not level.upright:
         ends = {"x1": LEFT, "x2": WIDTH - RIGHT, "y1": at, "y2": at}
@@ -149,18 +155,21 @@ def _level(level: Level, x: Axis, y: Axis) -> Markup:
 
 
 def _level_name(level: Level, x: Axis, y: Axis, index: int) -> Markup:
-    """Beside its line, if that is in the figure; the second below its line, since the first may be close above."""
+    """Return the name beside its line, if that is in the figure.
+
+    The second name goes below its line, since the first line may be close above.
+    """
     axis = x if level.upright else y
     if not axis.low <= level.value <= axis.high or math.isnan(level.value):
         return Markup()
-    at = axis.place(level.value)
+    at = axis.position(level.value)
     if level.upright:
         return element("text", level.name, x=at + 5, y=HEIGHT - BOTTOM - 22, class_="note")
     return element("text", level.name, x=LEFT + 6, y=at + (15 if index % 2 else -5), class_="note")
 
 
 def _legend(curves: Sequence[Curve]) -> list[Markup]:
-    """Below the figure, one line each, so that long specs have room."""
+    # Below the figure, one line each, so that long specs have room.
     drawn = []
     for index, curve in enumerate(curves):
         at = HEIGHT + LEGEND_LINE * index + 6

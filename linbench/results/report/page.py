@@ -1,4 +1,4 @@
-"""The document: what was compared, the tables, cost curves, profiles, and what may be concluded."""
+"""The document of a report: its heading, the tables, cost curves, performance profiles, and their reading in words."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 from linbench.results.report.curves import MOST_FIGURES, cost_figures
 from linbench.results.report.figure import LOOKS
-from linbench.results.report.markup import Markup, element, join, paragraphs, scrollable
+from linbench.results.report.markup import Markup, bullet_list, element, join, scroll_region
 from linbench.results.report.profile_figure import profile_section
 from linbench.results.report.style import STYLE
-from linbench.results.statistics.profile_export import MOST_GROUPS, profile_table
+from linbench.results.statistics.times import MOST_PROFILED, profile_table
 from linbench.results.table.notes import notes
 from linbench.results.table.render import render
 from linbench.results.table.rows import optimizer_label, rows_of
-from linbench.results.table.seeds import over_seeds
+from linbench.results.table.seeds import seed_statistics
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""A browser loads and runs nothing, whatever a record may hold."""
+"""The content security policy: a browser loads and runs nothing, whatever a record may hold."""
 
 _WIDTH = 100
 
-_HOW = (
+_NO_COSTS = (
     "No cost curves: no cost was kept of these runs. Run them again with --trajectories "
     "(with --resume, only what is missing is trained)."
 )
@@ -35,14 +35,14 @@ _NO_THEORY = (
 
 
 def render_report(records: Sequence[Record], facts: Mapping[str, str], title: str = "") -> str:
-    """One self-contained HTML document, without scripts and without anything from elsewhere.
+    """Return one self-contained HTML document, without scripts and without anything from elsewhere.
 
     facts: of the run, each under its name, for the heading. title: by default the problems that were compared.
     """
     problems = list(dict.fromkeys(record.problem for record in records))
     title = title or f"linbench: {_few(problems, 3)}"
     body = [
-        element("header", element("h1", title), _facts({**_compared(records), **facts})),
+        element("header", element("h1", title), _definition_list({**_request_facts(records), **facts})),
         _section("Results", _results(records)),
         _section("Over seeds", _over_seeds(records)),
         _section("Cost curves", _costs(records)),
@@ -63,12 +63,12 @@ def _section(heading: str, content: Markup) -> Markup:
     return element("section", element("h2", heading), content) if content else Markup()
 
 
-def _facts(facts: Mapping[str, str]) -> Markup:
+def _definition_list(facts: Mapping[str, str]) -> Markup:
     pairs = [piece for name, value in facts.items() for piece in (element("dt", name), element("dd", value))]
     return element("dl", *pairs)
 
 
-def _compared(records: Sequence[Record]) -> dict[str, str]:
+def _request_facts(records: Sequence[Record]) -> dict[str, str]:
     rows = rows_of(records)
     found = {
         "optimizers": _few(list(dict.fromkeys(row.label for row in rows))),
@@ -84,22 +84,22 @@ def _compared(records: Sequence[Record]) -> dict[str, str]:
 def _results(records: Sequence[Record]) -> Markup:
     if not records:
         return element("p", "No runs.")
-    return join([_wide(render(records, style="html"), "results"), paragraphs(notes(rows_of(records)))])
+    return join([_tabulate_region(render(records, style="html"), "results"), bullet_list(notes(rows_of(records)))])
 
 
 def _over_seeds(records: Sequence[Record]) -> Markup:
-    """Problem by problem, so that there is a word on each of many optimizers; what the table means comes once."""
+    # Problem by problem, so that there is a word on each of many optimizers; the meaning of the table comes once.
     found: dict[str, list[Record]] = {}
     for record in records:
         found.setdefault(record.problem, []).append(record)
     pieces: list[Markup] = []
     for problem, members in list(found.items())[:MOST_FIGURES]:
-        table, lines = over_seeds(members, "html", _WIDTH)
-        if table:
-            meaning, *read = lines
-            pieces += [] if pieces else [element("p", meaning)]
-            pieces += [element("h3", problem)] if len(found) > 1 else []
-            pieces += [_wide(table, f"{problem}, over seeds"), paragraphs(read)]
+        statistics = seed_statistics(members, "html", _WIDTH)
+        if statistics is None:
+            continue
+        pieces += [] if pieces else [element("p", statistics.meaning)]
+        pieces += [element("h3", problem)] if len(found) > 1 else []
+        pieces += [_tabulate_region(statistics.table, f"{problem}, over seeds"), bullet_list(statistics.readings)]
     if pieces and len(found) > MOST_FIGURES:
         pieces.append(element("p", f"{len(found) - MOST_FIGURES} further problems are not described."))
     return join(pieces)
@@ -108,8 +108,8 @@ def _over_seeds(records: Sequence[Record]) -> Markup:
 def _costs(records: Sequence[Record]) -> Markup:
     figures = cost_figures(records, _colours(records))
     if not figures:
-        kept = any(record.trajectory is not None for record in records)
-        return element("p", _NO_THEORY if kept else _HOW)
+        has_costs = any(record.trajectory is not None for record in records)
+        return element("p", _NO_THEORY if has_costs else _NO_COSTS)
     return join(figures)
 
 
@@ -119,23 +119,26 @@ def _profiles(records: Sequence[Record]) -> Markup:
         return element(
             "p",
             "No profiles: they compare at least two optimizers on several problems, or at the several targets that "
-            f"cost curves tell of (--trajectories), and at most {MOST_GROUPS} groups of runs.",
+            f"cost curves tell of (--trajectories), and at most {MOST_PROFILED} groups of runs.",
         )
     return profile_section(tasks, _colours(records))
 
 
 def _colours(records: Sequence[Record]) -> dict[str, int]:
-    """The same optimizer in the same colour in every figure, as they came in the plan; of many, the fastest first."""
+    """Return a colour for every optimizer, the same in every figure, in the order of the plan.
+
+    Where there are more optimizers than looks, the fastest come first.
+    """
     labels = dict.fromkeys(map(optimizer_label, records))
     if len(labels) > LOOKS:
         labels = dict.fromkeys(row.label for row in rows_of(records))
     return {label: number for number, label in enumerate(labels)}
 
 
-def _wide(table: str, label: str) -> Markup:
-    """A table as tabulate writes it, which escapes its cells; ranges go below what they are of."""
+def _tabulate_region(table: str, label: str) -> Markup:
+    """Return a table of tabulate, which escapes its cells, with every range below its median."""
     columns = table.replace("<th ", '<th scope="col" ').replace("<th>", '<th scope="col">')
-    return scrollable(Markup(columns.replace(" [", "<br/>[")), label)
+    return scroll_region(Markup(columns.replace(" [", "<br/>[")), label)
 
 
 def _few(names: Sequence[str], most: int = 12) -> str:

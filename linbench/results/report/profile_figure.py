@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from linbench.results.report.axis import decades_around
 from linbench.results.report.curves import MOST_CURVES
-from linbench.results.report.figure import Curve, Level, draw, x_axis, y_axis
-from linbench.results.report.markup import Markup, element, join, paragraphs, table
+from linbench.results.report.figure import Curve, Figure, Level, draw, x_axis, y_axis
+from linbench.results.report.markup import Markup, bullet_list, element, join, table
 from linbench.results.statistics.interval import FEWEST
 from linbench.results.statistics.profiles import (
     TAU_MAX,
@@ -20,39 +20,36 @@ from linbench.results.statistics.profiles import (
     score_intervals,
 )
 from linbench.results.statistics.reading import score_readings
-from linbench.results.statistics.times import Axis
+from linbench.results.statistics.times import Factor
 
 if TYPE_CHECKING:
     from linbench.results.statistics.interval import Interval
     from linbench.results.statistics.times import TimeTable
 
 _LARGEST = 1e4
-"""Ratios beyond are not drawn; the table has the share that was solved at all."""
+"""The largest ratio that is drawn; the table has the share of tasks solved at any ratio."""
 
 _RATIOS = (1, 2, 4, 10, 100)
 
 
 def profile_section(tasks: TimeTable, colours: Mapping[str, int]) -> Markup:
-    """The figure with its table, and the scores in words. colours: of the optimizers' labels."""
+    """Return the figure with its table, and the scores in words. colours: of the optimizers' labels."""
     if not tasks.tasks:
-        return paragraphs(score_readings(tasks))
+        return bullet_list(score_readings(tasks))
     profiles = sorted(performance_profiles(tasks), key=lambda profile: -profile.score())
     bands = {band.solver: band for band in profile_bands(tasks)}
     shown = profiles[:MOST_CURVES]
-    problems, targets = len(tasks.names(Axis.PROBLEM)), len(tasks.names(Axis.TARGET))
-    last = _last(shown)
-    curves = [_curve(profile, bands.get(profile.solver), last, colours[profile.solver]) for profile in shown]
-    svg = draw(
-        "profiles",
-        "Performance profiles",
-        f"Step functions over {len(tasks.tasks)} tasks, lower axis logarithmic. "
-        + " ".join(f"{p.solver}: fastest on {p.at(1):.0%}, solved {_solved(p):.0%}." for p in shown),
-        (
-            x_axis("τ: time ÷ that of the fastest", 1, last),
-            y_axis("share of tasks solved within τ", -0.03, 1.03, False),
-        ),
-        curves,
-        [Level(f"scores reach to {TAU_MAX:g}", TAU_MAX, upright=True)],
+    problems, targets = len(tasks.names(Factor.PROBLEM)), len(tasks.names(Factor.TARGET))
+    last = _right_end(shown)
+    figure = Figure(
+        name="profiles",
+        title="Performance profiles",
+        description=f"Step functions over {len(tasks.tasks)} tasks, lower axis logarithmic. "
+        + " ".join(f"{p.solver}: fastest on {p.at(1):.0%}, solved {_solved_share(p):.0%}." for p in shown),
+        x=x_axis("τ: time ÷ that of the fastest", 1, last),
+        y=y_axis("share of tasks solved within τ", -0.03, 1.03, logarithmic=False),
+        curves=[_curve(profile, bands.get(profile.solver), last, colours[profile.solver]) for profile in shown],
+        levels=[Level(f"scores reach to {TAU_MAX:g}", TAU_MAX, upright=True)],
     )
     caption = (
         f"Share of {len(tasks.tasks)} tasks (problems: {problems}, targets: {targets}) that an optimizer solved within "
@@ -67,12 +64,13 @@ def profile_section(tasks: TimeTable, colours: Mapping[str, int]) -> Markup:
         caption += f" No bands: they take {FEWEST} problems."
     if len(profiles) > len(shown):
         caption += f" The first {len(shown)} of {len(profiles)} optimizers by score."
-    figure = element("figure", svg, element("figcaption", caption), _scores(profiles, score_intervals(tasks)))
-    return join([figure, paragraphs(score_readings(tasks))])
+    scores = _score_table(profiles, score_intervals(tasks))
+    content = element("figure", draw(figure), element("figcaption", caption), scores)
+    return join([content, bullet_list(score_readings(tasks))])
 
 
 def _curve(profile: Profile, band: Band | None, last: float, colour: int) -> Curve:
-    """From 1 to the right end, where nothing steps any more."""
+    # From 1 to the right end, where nothing steps any more.
     lead = [] if profile.at(1) > 0 else [(1.0, 0.0)]
     x = [tau for tau, _ in lead] + list(profile.taus)
     y = [height for _, height in lead] + list(profile.heights)
@@ -88,21 +86,21 @@ def _curve(profile: Profile, band: Band | None, last: float, colour: int) -> Cur
     return Curve(profile.solver, [*x, end], [*y, y[-1]], low, high, steps=True, colour=colour)
 
 
-def _last(profiles: Sequence[Profile]) -> float:
+def _right_end(profiles: Sequence[Profile]) -> float:
     largest = max((tau for profile in profiles for tau in profile.taus), default=TAU_MAX)
     return decades_around(1, min(max(largest, 2 * TAU_MAX), _LARGEST))[1]
 
 
-def _solved(profile: Profile) -> float:
+def _solved_share(profile: Profile) -> float:
     return profile.at(math.inf)
 
 
-def _scores(profiles: Sequence[Profile], intervals: dict[str, Interval | None]) -> Markup:
+def _score_table(profiles: Sequence[Profile], intervals: dict[str, Interval | None]) -> Markup:
     def cells(profile: Profile) -> list[str]:
         interval = intervals[profile.solver]
         between = "–" if interval is None else f"{interval.low:.2f}–{interval.high:.2f}"
         shares = [f"{profile.at(tau):.0%}" for tau in _RATIOS]
-        return [profile.solver, f"{profile.score():.3f}", between, *shares, f"{_solved(profile):.0%}"]
+        return [profile.solver, f"{profile.score():.3f}", between, *shares, f"{_solved_share(profile):.0%}"]
 
     header = ["optimizer", "score", "95%", *(f"τ ≤ {tau}" for tau in _RATIOS), "ever"]
     caption = f"Scores (the mean height from τ = 1 to {TAU_MAX:g}), and shares of tasks solved within τ"

@@ -47,4 +47,4 @@ svg .band { fill: var(--colour); fill-opacity: 0.13; stroke: none; }
 .c6 { --colour: var(--text); }
 @media print { body { max-width: none; } figure { break-inside: avoid; } }
 """.strip()
-"""The colours are those of Okabe & Ito, "Color Universal Design" (2008), which the colour-blind tell apart."""
+"""The style sheet. The colour-blind tell its colours apart (Okabe & Ito, "Color Universal Design", 2008)."""

@@ -1,1 +1,1 @@
-"""What runs over several seeds, problems and targets show and do not show."""
+"""Statistics of runs over several seeds, problems and targets, and the claims that they allow."""

@@ -1,4 +1,4 @@
-"""Confidence intervals: of a proportion exactly, of anything else by resampling whole observations."""
+"""Confidence intervals: exact ones of proportions, and of everything else by resampling whole observations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESAMPLES = 9999
 """Bootstrap resamples; one less than a round number makes the quantiles order statistics (Davison & Hinkley 1997)."""
 
 FEWEST = 5
-"""Observations that an interval by resampling takes: from 3 it would hold the truth three times in four only."""
+"""The fewest observations for an interval by resampling: from 3 it would hold the truth three times in four only."""
 
 _DRAWS_AT_ONCE = 1_000_000
 
@@ -34,7 +34,7 @@ class Interval:
 
 
 def proportion_interval(successes: int, runs: int) -> Interval:
-    """The Clopper–Pearson interval of a success rate: at least 95% coverage for every rate and number of runs.
+    """Return the Clopper–Pearson interval of a success rate: at least 95% coverage for every rate and number of runs.
 
     low = B(α/2; k, n − k + 1), high = B(1 − α/2; k + 1, n − k), with quantiles B of the beta distribution
     (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404); `scipy.stats.binomtest(k, n).proportion_ci()`, computed with
@@ -51,10 +51,11 @@ def proportion_interval(successes: int, runs: int) -> Interval:
 
 
 def percentile_interval(low: NDArray[np.float64], high: NDArray[np.float64], observations: int) -> Interval:
-    """The expanded percentile interval of a statistic's bootstrap distribution.
+    """Return the expanded percentile interval of a statistic's bootstrap distribution.
 
     low, high: (B,), the statistic of every resample; twice the same, unless a resample leaves it undetermined between
-    two values. Either may be infinite. observations: n, how many were resampled. Raises ValueError for n < `FEWEST`.
+    two values. Either may be infinite. observations: n, the number of observations behind each resample. Raises
+    ValueError for n < `FEWEST`.
 
     It is the percentile interval at α' = Φ(−√(n/(n − 1)) · t) instead of α/2, t being Student's quantile with n − 1
     degrees of freedom: the plain one is too short for few observations (Hesterberg 2015, The American Statistician
@@ -72,10 +73,11 @@ def percentile_interval(low: NDArray[np.float64], high: NDArray[np.float64], obs
     return Interval(float(np.sort(low)[position - 1]), float(np.sort(high)[-position]))
 
 
-def resampled_sums(values: NDArray[np.float64], seed: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
-    """Column sums of (n, k) finite values over n rows drawn with replacement, that often: (resamples, k).
+def resample_sums(values: NDArray[np.float64], seed: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
+    """Return column sums over n rows drawn with replacement, once for every resample: (resamples, k).
 
-    The same values and seed give the same sums; rows are drawn whole, so what is paired stays so.
+    values: (n, k), finite. The same values and seed give the same sums; rows are drawn whole, so paired columns stay
+    paired.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Whether one optimizer is faster than another, or the seeds do not tell."""
+"""Comparisons of two optimizers: the exact sign test, and the claims that the seeds allow."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Claim(StrEnum):
-    """What may be said of two optimizers in one setting."""
+    """The claim that may be made of two optimizers in one setting."""
 
     FIRST = "first"
     """The first one is faster."""
     SECOND = "second"
-    """The second one is."""
+    """The second one is faster."""
     NO_CLAIM = "no claim"
     """The seeds do not tell; that is no proof of equality."""
     EQUAL = "equal"
@@ -35,9 +35,10 @@ class Claim(StrEnum):
 class PairComparison:
     """Two optimizers on the seeds that both have.
 
-    seeds: how many those are. wins, losses: on how many the first, the second took fewer epochs; ties: on how many
-    neither did, also because both failed. p_value: of the exact two-sided sign test; adjusted: that by Holm's method
-    for all pairs compared together. exact: every seed gave the same run for both, so there is nothing to test.
+    seeds: their number. wins: seeds on which the first took fewer epochs. losses: seeds on which the second did. ties:
+    seeds on which neither did, also because both failed. p_value: of the exact two-sided sign test. adjusted: the
+    p-value by Holm's method for all pairs compared together. exact: every seed gave the same run for both, so there is
+    nothing to test.
     """
 
     first: str
@@ -49,26 +50,26 @@ class PairComparison:
     p_value: float
     adjusted: float
     exact: bool
-    verdict: Claim
+    claim: Claim
 
     @property
     def faster(self) -> str | None:
-        """The one that may be called faster."""
-        return {Claim.FIRST: self.first, Claim.SECOND: self.second}.get(self.verdict)
+        """The optimizer that may be called faster."""
+        return {Claim.FIRST: self.first, Claim.SECOND: self.second}.get(self.claim)
 
     @property
     def slower(self) -> str | None:
-        """The one that may be called slower."""
-        return {Claim.FIRST: self.second, Claim.SECOND: self.first}.get(self.verdict)
+        """The optimizer that may be called slower."""
+        return {Claim.FIRST: self.second, Claim.SECOND: self.first}.get(self.claim)
 
 
 def compare_pair(first: RunGroup, second: RunGroup) -> PairComparison:
-    """`compare` for two groups."""
+    """Compare two groups, as `compare_groups` does."""
     return compare_groups([first, second])[0]
 
 
 def compare_groups(groups: Sequence[RunGroup]) -> list[PairComparison]:
-    """Every pair of optimizers in one setting, paired by seed; raises ValueError for groups of several settings.
+    """Compare every pair of optimizers in one setting by seed; raises ValueError for groups of several settings.
 
     The test is the exact sign test: on how many seeds was which of the two faster, a failure being slower than any
     success and as fast as another failure? It asks nothing of the distribution, needs no number for a run that never
@@ -83,18 +84,19 @@ def compare_groups(groups: Sequence[RunGroup]) -> list[PairComparison]:
     """
     if len({group.setting for group in groups}) > 1:
         raise ValueError("runs in different settings cannot be compared: group them with by_setting")
-    found = [_paired_counts(*pair) for pair in itertools.combinations(groups, 2)]
+    found = [_count_wins(first, second) for first, second in itertools.combinations(groups, 2)]
     tested = [index for index, pair in enumerate(found) if pair.seeds > 1 and not pair.exact]
     for index, adjusted in zip(tested, holm([found[index].p_value for index in tested]), strict=True):
         found[index] = replace(found[index], adjusted=adjusted)
     reached = {group.optimizer: group.reached > 0 for group in groups}
-    return [replace(pair, verdict=_verdict(pair, reached[pair.first] or reached[pair.second])) for pair in found]
+    return [replace(pair, claim=_claim_of(pair, reached[pair.first] or reached[pair.second])) for pair in found]
 
 
 def sign_test(wins: int, losses: int) -> float:
-    """The two-sided p-value of the exact sign test, min(1, 2·P(X ≥ max(wins, losses))), X ~ Bin(wins + losses, ½).
+    """Return the two-sided p-value of the exact sign test.
 
-    The same as `scipy.stats.binomtest(wins, wins + losses).pvalue`, whose import takes longer than many a comparison.
+    p = min(1, 2·P(X ≥ max(wins, losses))), X ~ Bin(wins + losses, ½): the same as
+    `scipy.stats.binomtest(wins, wins + losses).pvalue`, whose import takes longer than many a comparison.
     """
     n = wins + losses
     outer = sum(math.comb(n, k) for k in range(max(wins, losses), n + 1))
@@ -102,7 +104,7 @@ def sign_test(wins: int, losses: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for having looked at all of them: the running maximum of (m − i)·p₍ᵢ₎, i = 0 … m − 1."""
+    """Adjust p-values for looking at all of them: return the running maximum of (m − i)·p₍ᵢ₎, i = 0 … m − 1."""
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, index in enumerate(order):
@@ -112,24 +114,31 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def fewest_seeds(comparisons: int = 1) -> int:
-    """How many seeds, all agreeing, a claim takes among so many comparisons: the least n with 2/2ⁿ ≤ 0.05/m."""
+    """Return the fewest agreeing seeds for a claim among m comparisons: the least n with 2/2ⁿ ≤ 0.05/m."""
     n = 1
     while comparisons * 2 / (1 << n) > 1 - LEVEL:
         n += 1
     return n
 
 
-def _paired_counts(first: RunGroup, second: RunGroup) -> PairComparison:
+def _count_wins(first: RunGroup, second: RunGroup) -> PairComparison:
     times = [(a.time, b.time) for a, b in pair_by_seed(first, second)]
     wins, losses = sum(a < b for a, b in times), sum(a > b for a, b in times)
-    p_value = sign_test(wins, losses)
-    exact = len(times) > 1 and first.same_for_all_seeds and second.same_for_all_seeds
-    ties = len(times) - wins - losses
-    names = first.optimizer, second.optimizer
-    return PairComparison(*names, len(times), wins, losses, ties, p_value, 1.0, exact, Claim.NO_CLAIM)
+    return PairComparison(
+        first=first.optimizer,
+        second=second.optimizer,
+        seeds=len(times),
+        wins=wins,
+        losses=losses,
+        ties=len(times) - wins - losses,
+        p_value=sign_test(wins, losses),
+        adjusted=1.0,
+        exact=len(times) > 1 and first.same_for_all_seeds and second.same_for_all_seeds,
+        claim=Claim.NO_CLAIM,
+    )
 
 
-def _verdict(pair: PairComparison, any_reached: bool) -> Claim:
+def _claim_of(pair: PairComparison, any_reached: bool) -> Claim:
     if not any_reached:
         return Claim.NEITHER
     if pair.seeds < 2:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linbench.results.statistics.interval import FEWEST, Interval, percentile_interval, resampled_sums
+from linbench.results.statistics.interval import FEWEST, Interval, percentile_interval, resample_sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from linbench.results.statistics.times import TimeTable
 
 TAU_MAX = 4.0
-"""Up to what ratio to the best time AlgoPerf scores (Dahl et al. 2023, arXiv:2306.07179)."""
+"""The largest ratio to the best time that counts in AlgoPerf's score (Dahl et al. 2023, arXiv:2306.07179)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """ρ_s as the step function that it is: right-continuous, 0 before the first step.
+    """ρ_s as a step function: right-continuous, 0 before the first step.
 
-    taus: (k,) where it steps, ascending from 1 or more. heights: (k,), its value from there to the next step.
-    The height at 1 is the share of tasks on which the solver was fastest, ties included; the last one is the share
-    that it solved at all.
+    taus: (k,), the places of its steps, ascending from 1 or more. heights: (k,), its value from there to the next
+    step. The height at 1 is the share of tasks on which the solver was fastest, ties included; the last one is the
+    share that it solved at all.
     """
 
     solver: str
@@ -34,12 +34,12 @@ class Profile:
     heights: Sequence[float]
 
     def at(self, tau: float) -> float:
-        """ρ_s(τ): the share of tasks solved within τ times the best time."""
+        """Return ρ_s(τ), the share of tasks solved within τ times the best time."""
         steps = bisect.bisect_right(self.taus, tau)
         return self.heights[steps - 1] if steps else 0.0
 
     def score(self, tau_max: float = TAU_MAX) -> float:
-        """AlgoPerf's score, 1/(τ_max − 1) · ∫ ρ_s(τ) dτ from 1 to τ_max, exactly; between 0 and 1.
+        """Return AlgoPerf's score, 1/(τ_max − 1) · ∫ ρ_s(τ) dτ from 1 to τ_max, exactly; between 0 and 1.
 
         Raises ValueError unless τ_max > 1. AlgoPerf's own code takes the trapezoidal rule on a grid.
         """
@@ -54,7 +54,7 @@ class Profile:
 class Band:
     """A profile's 95% band over problems, for each τ by itself: not all of the curve lies in it with 95%.
 
-    taus, low, high: (k,). Between two steps the band is as at the one before.
+    taus, low, high: (k,). Between two steps the band is as at the step before.
     """
 
     solver: str
@@ -64,7 +64,7 @@ class Band:
 
 
 def performance_ratios(table: TimeTable) -> list[list[float]]:
-    """r_{p,s} = t_{p,s} / min over s of t_{p,s}, (p, s) (Dolan & Moré 2002, doi:10.1007/s101070100263).
+    """Return r_{p,s} = t_{p,s} / min over s of t_{p,s}, (p, s) (Dolan & Moré 2002, doi:10.1007/s101070100263).
 
     A failure has the ratio infinity, and so has every solver on a task that nobody solves. A best time of zero (a
     start that is at the target already) gives those who have it 1 and all others infinity, the limit of the quotient.
@@ -73,7 +73,7 @@ def performance_ratios(table: TimeTable) -> list[list[float]]:
 
 
 def performance_profiles(table: TimeTable) -> list[Profile]:
-    """ρ_s(τ) = share of the tasks with r_{p,s} ≤ τ, for every solver, in the table's order (ibid.).
+    """Return ρ_s(τ) = share of the tasks with r_{p,s} ≤ τ, for every solver, in the table's order (ibid.).
 
     Tasks that nobody solves stay in the denominator, so that the right end is the share of all tasks that were
     solved, as in the paper and in AlgoPerf's code. Raises ValueError for a table without tasks.
@@ -85,19 +85,20 @@ def performance_profiles(table: TimeTable) -> list[Profile]:
 
 
 def scores(table: TimeTable, tau_max: float = TAU_MAX) -> dict[str, float]:
-    """The score of every solver, in the table's order."""
+    """Return the score of every solver, in the table's order."""
     return {profile.solver: profile.score(tau_max) for profile in performance_profiles(table)}
 
 
 def score_intervals(table: TimeTable, tau_max: float = TAU_MAX, seed: int = 0) -> dict[str, Interval | None]:
-    """95% intervals of the scores over problems; None for fewer than 5 problems. seed: of the resampling.
+    """Return 95% intervals of the scores over problems; None for fewer than 5 problems. seed: of the resampling.
 
-    Problems are resampled with all their targets and variants, since those are no independent evidence.
+    Problems are resampled with all their targets and variants, since those are no independent evidence. Raises
+    ValueError for a table without tasks.
     """
     performance_profiles(table)
     ratios = _as_array(performance_ratios(table))
-    areas = (tau_max - ratios.clip(max=tau_max)) / (tau_max - 1)  # (p, s): what each task adds
-    shares = _resampled_shares(table, areas, seed)
+    areas = (tau_max - ratios.clip(max=tau_max)) / (tau_max - 1)  # (p, s): the part of each task
+    shares = _resample_shares(table, areas, seed)
     if shares is None:
         return dict.fromkeys(table.solvers)
     problems = len(set(_problems(table)))
@@ -108,7 +109,7 @@ def score_intervals(table: TimeTable, tau_max: float = TAU_MAX, seed: int = 0) -
 
 
 def profile_bands(table: TimeTable, seed: int = 0) -> list[Band]:
-    """95% bands of all profiles at their own steps, resampling problems as `score_intervals` does.
+    """Return 95% bands of all profiles at their own steps, resampling problems as `score_intervals` does.
 
     Empty for fewer than 5 problems. seed: of the resampling.
     """
@@ -119,7 +120,7 @@ def profile_bands(table: TimeTable, seed: int = 0) -> list[Band]:
     bands = []
     for index, profile in enumerate(performance_profiles(table)):
         solved = ratios[:, index, None] <= np.array(profile.taus)[None, :]  # (p, k)
-        shares = _resampled_shares(table, solved.astype(np.float64), seed)
+        shares = _resample_shares(table, solved.astype(np.float64), seed)
         if shares is None:
             return []
         ends = [percentile_interval(column, column, problems) for column in shares.T]
@@ -151,13 +152,13 @@ def _problems(table: TimeTable) -> list[str]:
     return [task.problem for task in table.tasks]
 
 
-def _resampled_shares(table: TimeTable, values: NDArray[np.float64], seed: int) -> NDArray[np.float64] | None:
-    """Means over tasks of (p, k) values, problems resampled whole: (B, k); None for too few problems."""
+def _resample_shares(table: TimeTable, values: NDArray[np.float64], seed: int) -> NDArray[np.float64] | None:
+    """Return the (B, k) means over tasks of (p, k) values, problems resampled whole; None for too few problems."""
     import numpy as np
 
     names = list(dict.fromkeys(_problems(table)))
     if len(names) < FEWEST:
         return None
     belongs = np.array([[problem == name for problem in _problems(table)] for name in names], dtype=np.float64)
-    sums = resampled_sums(np.column_stack([belongs @ values, belongs.sum(1)]), seed)
+    sums = resample_sums(np.column_stack([belongs @ values, belongs.sum(1)]), seed)
     return np.asarray(sums[:, :-1] / sums[:, -1:], dtype=np.float64)

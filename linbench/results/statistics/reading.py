@@ -1,4 +1,4 @@
-"""What a reader may conclude, and what not, in words."""
+"""Sentences on statistics: the conclusions that a reader may draw, and those that the data do not allow."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from linbench.results.statistics.profiles import TAU_MAX, score_intervals, score
 from linbench.results.statistics.robustness import ranking_warnings
 from linbench.results.statistics.run_group import RunGroup, Setting, by_setting
 from linbench.results.statistics.summary import summarize
-from linbench.results.statistics.ties import MOST, Ranking, rank
-from linbench.results.statistics.times import Axis, TimeTable
+from linbench.results.statistics.ties import MOST_RANKED, Ranking, rank
+from linbench.results.statistics.times import Factor, TimeTable
 
 if TYPE_CHECKING:
     from linbench.results.statistics.interval import Interval
 
 
 def readings(groups: Sequence[RunGroup]) -> list[str]:
-    """One sentence each on all settings, each setting by itself; where there are several, its name comes first."""
+    """Return sentences on each setting by itself; where there are several, its name comes first."""
     settings = by_setting(groups)
     lines: list[str] = []
     for setting, members in settings.items():
-        prefix = f"{_differing(setting, settings)}: " if len(settings) > 1 else ""
-        lines += [prefix + line for line in _of_setting(members)]
+        prefix = f"{_setting_name(setting, settings)}: " if len(settings) > 1 else ""
+        lines += [prefix + line for line in _setting_readings(members)]
     return lines
 
 
 def score_readings(table: TimeTable, tau_max: float = TAU_MAX, seed: int = 0) -> list[str]:
-    """One sentence each on the scores: how sure they are, on what their order hangs, what was left out."""
+    """Return sentences on the scores: their intervals, the robustness of their order, and the tasks left out."""
     lines = [f"left out of the scores: {text}" for text in table.left_out]
     if not table.tasks:
         return [*lines, "no scores: no task was run with every optimizer"]
     found, intervals = scores(table, tau_max), score_intervals(table, tau_max, seed)
     texts = [f"{name} {score:.2f}{_score_interval(intervals[name])}" for name, score in found.items()]
-    count, problems = len(table.tasks), len(table.names(Axis.PROBLEM))
+    count, problems = len(table.tasks), len(table.names(Factor.PROBLEM))
     lines.append(f"score over {_count(count, 'task')} of {_count(problems, 'problem')}: {', '.join(texts)}")
     unsolved = sum(all(math.isinf(time) for time in row) for row in table.times)
     if unsolved:
@@ -51,15 +51,13 @@ def score_readings(table: TimeTable, tau_max: float = TAU_MAX, seed: int = 0) ->
     return lines
 
 
-def _of_setting(groups: Sequence[RunGroup]) -> Iterator[str]:
-    yield from _not_run(groups)
+def _setting_readings(groups: Sequence[RunGroup]) -> Iterator[str]:
+    yield from _failures(groups)
     tried = [group for group in groups if group.runs]
     if not tried:
         return
-    yield _reached(tried)
-    yield from _success_intervals(tried)
-    yield from _no_median(tried)
-    yield from _unlike_epochs(tried)
+    yield _success_counts(tried)
+    yield from filter(None, (_success_intervals(tried), _missing_medians(tried), _work_per_epoch(tried)))
     seeds = max(len(group.runs) for group in tried)
     if seeds == 1:
         yield "one seed: luck and merit cannot be told apart"
@@ -67,13 +65,13 @@ def _of_setting(groups: Sequence[RunGroup]) -> Iterator[str]:
     same = [group.optimizer for group in tried if group.same_for_all_seeds]
     if same:
         yield f"every seed gave the same run of {_and(same)}: one observation of one start, not several"
-    if len(tried) > MOST:
+    if len(tried) > MOST_RANKED:
         yield f"among {len(tried)} optimizers no seeds would do for a claim: compare the best ones again, on new seeds"
     elif len(tried) > 1:
         yield from _claims(rank(tried))
 
 
-def _not_run(groups: Sequence[RunGroup]) -> Iterator[str]:
+def _failures(groups: Sequence[RunGroup]) -> Iterator[str]:
     for group in groups:
         errors, skipped = group.count(Status.ERROR), group.count(Status.SKIPPED)
         if errors:
@@ -84,34 +82,37 @@ def _not_run(groups: Sequence[RunGroup]) -> Iterator[str]:
             yield f"{group.optimizer}: {_count(group.repeated, 'further record')} of the same seeds, counted nowhere"
 
 
-def _reached(groups: Sequence[RunGroup]) -> str:
+def _success_counts(groups: Sequence[RunGroup]) -> str:
     first, *rest = groups
     texts = [f"{first.optimizer} reached the target in {first.reached} of {_count(len(first.runs), 'run')}"]
     return ", ".join(texts + [f"{group.optimizer} in {group.reached} of {len(group.runs)}" for group in rest])
 
 
-def _success_intervals(groups: Sequence[RunGroup]) -> Iterator[str]:
+def _success_intervals(groups: Sequence[RunGroup]) -> str | None:
     texts = []
     for group in groups:
         interval = summarize(group).success_interval
         if interval is not None and len(group.runs) > 1:
             texts.append(f"{group.optimizer} {interval.low:.0%}–{interval.high:.0%}")
-    if texts:
-        yield f"by that, the success rate over seeds may be, with 95%: {', '.join(texts)}"
+    if not texts:
+        return None
+    return f"by that, the success rate over seeds may be, with 95%: {', '.join(texts)}"
 
 
-def _no_median(groups: Sequence[RunGroup]) -> Iterator[str]:
+def _missing_medians(groups: Sequence[RunGroup]) -> str | None:
     failing = [group.optimizer for group in groups if summarize(group).epochs.median is None and len(group.runs) > 1]
-    if failing:
-        yield f"no median of epochs to target for {_and(failing)}: half of the runs or more did not get there"
+    if not failing:
+        return None
+    return f"no median of epochs to target for {_and(failing)}: half of the runs or more did not get there"
 
 
-def _unlike_epochs(groups: Sequence[RunGroup]) -> Iterator[str]:
-    """An epoch of L-BFGS may evaluate the cost twenty times."""
+def _work_per_epoch(groups: Sequence[RunGroup]) -> str | None:
+    # An epoch of L-BFGS may evaluate the cost twenty times.
     costs = {group.optimizer: cost for group in groups if (cost := _evaluations_per_epoch(group)) is not None}
-    if len(set(costs.values())) > 1:
-        texts = ", ".join(f"{name} {float(cost):.3g}" for name, cost in costs.items())
-        yield f"epochs do not compare the work done, for evaluations of the cost per epoch are: {texts}"
+    if len(set(costs.values())) < 2:
+        return None
+    texts = ", ".join(f"{name} {float(cost):.3g}" for name, cost in costs.items())
+    return f"epochs do not compare the work done, for evaluations of the cost per epoch are: {texts}"
 
 
 def _evaluations_per_epoch(group: RunGroup) -> Fraction | None:
@@ -126,7 +127,7 @@ def _claims(ranking: Ranking) -> Iterator[str]:
         won = [pair for pair in pairs if pair.faster == standing.optimizer]
         tested, exact = [pair for pair in won if not pair.exact], [pair for pair in won if pair.exact]
         if tested:
-            yield _faster(standing.optimizer, tested)
+            yield _faster_claim(standing.optimizer, tested)
         if exact:
             names = _and([str(pair.slower) for pair in exact])
             yield f"{standing.optimizer} is faster than {names} from this start, exactly; no other was seen"
@@ -139,7 +140,7 @@ def _claims(ranking: Ranking) -> Iterator[str]:
     yield from _ties(ranking)
 
 
-def _faster(name: str, won: Sequence[PairComparison]) -> str:
+def _faster_claim(name: str, won: Sequence[PairComparison]) -> str:
     highest = max(pair.adjusted for pair in won)
     texts = [
         f"{pair.slower} (on {max(pair.wins, pair.losses)} of {pair.seeds} seeds"
@@ -153,16 +154,16 @@ def _ties(ranking: Ranking) -> Iterator[str]:
     pairs = {frozenset((pair.first, pair.second)): pair for pair in ranking.comparisons}
     for group in (group for group in ranking.ties if len(group) > 1):
         inside = [pairs[frozenset((a, b))] for i, a in enumerate(group) for b in group[i + 1 :]]
-        verdicts = {pair.verdict for pair in inside}
-        if verdicts == {Claim.NEITHER}:
+        claims = {pair.claim for pair in inside}
+        if claims == {Claim.NEITHER}:
             yield f"{_and(group)} never reached the target: their epochs say nothing of which is better"
-        elif verdicts == {Claim.EQUAL}:
+        elif claims == {Claim.EQUAL}:
             yield f"{_and(group)} took the same number of epochs from every seed: a tie"
         else:
             yield f"no difference between {_and(group)} can be claimed from {_seeds(inside)}"
     tested = [pair for pair in ranking.comparisons if pair.seeds > 1 and not pair.exact]
     needed = fewest_seeds(len(tested))
-    undecided = any(pair.verdict is Claim.NO_CLAIM for pair in tested)
+    undecided = any(pair.claim is Claim.NO_CLAIM for pair in tested)
     if undecided and max(pair.seeds for pair in tested) < needed:
         yield f"{_count(len(tested), 'comparison')} cannot yield a claim from fewer than {needed} seeds that all agree"
 
@@ -172,8 +173,8 @@ def _seeds(pairs: Iterable[PairComparison]) -> str:
     return _count(counts[0], "seed") if len(counts) == 1 else f"{counts[0]}–{counts[-1]} seeds"
 
 
-def _differing(setting: Setting, settings: Iterable[Setting]) -> str:
-    """What of a setting is not the same in all of them, the problem always."""
+def _setting_name(setting: Setting, settings: Iterable[Setting]) -> str:
+    """Return the problem of a setting, with all else that is not the same in all of them."""
     others = list(settings)
     texts = [setting.problem]
     for name, text in (

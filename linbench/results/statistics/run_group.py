@@ -1,4 +1,4 @@
-"""The data: runs that differ in their seed only, as one group."""
+"""Groups of runs that differ in their seed only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from linbench.core.outcome.record import Record, Status
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What two optimizers must share for their runs to be compared. epochs: the budget of a run."""
+    """The setting that two optimizers must share for their runs to be compared. epochs: the budget of a run."""
 
     problem: str
     model: str
@@ -26,7 +26,7 @@ class Setting:
 class Attempt:
     """One run from one seed.
 
-    budget: epochs that it was given. epochs_run: those trained, fewer where runs end early.
+    budget: the epochs that it was given. epochs_run: the epochs trained, fewer where runs end early.
     epochs_to_target: the first epoch at the target. evaluations: of cost and gradient, over `epochs_run`.
     steps_per_epoch: updates in one pass over the data. gap: final cost − optimum cost.
     """
@@ -44,7 +44,7 @@ class Attempt:
 
     @property
     def reached(self) -> bool:
-        """Whether it ended well; a run that passed the target and diverged afterwards did not."""
+        """Whether the run ended well; one that passed the target and diverged afterwards did not."""
         return math.isfinite(self.time)
 
     @property
@@ -58,14 +58,13 @@ class Attempt:
     def epochs_spent(self) -> int:
         """Epochs until the target, else the whole budget, also where linbench ended or lost the run before.
 
-        That a run was stopped early spares linbench's time and not the optimizer's: what is computed from runs must
-        not depend on it.
+        Stopping a run early spares linbench's time and not the optimizer's, so no statistic may depend on it.
         """
         return int(self.time) if self.reached else self.budget
 
     @property
     def evaluations_spent(self) -> int | None:
-        """Evaluations over `epochs_spent`; None where optimizers vary in them from step to step, as L-BFGS does."""
+        """Evaluations over `epochs_spent`; None where their number varies from step to step, as with L-BFGS."""
         if self.evaluations == self.epochs_run * self.steps_per_epoch:
             return self.epochs_spent * self.steps_per_epoch
         return self.evaluations if self.epochs_spent == self.epochs_run else None
@@ -76,7 +75,7 @@ class RunGroup:
     """One optimizer with its parameters in one setting, over all seeds.
 
     optimizer: the spec. attempts: one for each seed, in the order given, skipped ones too.
-    repeated: how many more records there were of seeds that it has already; they are no further evidence.
+    repeated: the number of further records of the same seeds, which are no further evidence.
     """
 
     setting: Setting
@@ -86,45 +85,58 @@ class RunGroup:
 
     @property
     def runs(self) -> list[Attempt]:
-        """All that were tried, errors included; skipped ones could not run here and tell nothing."""
+        """All attempts that ran, errors included; skipped ones could not run here and tell nothing."""
         return [attempt for attempt in self.attempts if attempt.status is not Status.SKIPPED]
 
     @property
     def reached(self) -> int:
-        """How many of the runs reached the target."""
+        """The number of runs that reached the target."""
         return sum(attempt.reached for attempt in self.attempts)
 
     @property
     def same_for_all_seeds(self) -> bool:
-        """Whether several seeds gave one and the same run, so that they are one observation and not several."""
+        """Whether several seeds gave one and the same run, which is one observation and not several."""
         runs = self.runs
         if len(runs) < 2 or any(run.initial_cost is None for run in runs):
             return False
         return len({(run.status, run.time, str(run.initial_cost), str(run.final_cost)) for run in runs}) == 1
 
     def count(self, status: Status) -> int:
-        """How many attempts ended so."""
+        """Return the number of attempts with that status."""
         return sum(attempt.status is status for attempt in self.attempts)
 
 
 def group_runs(records: Iterable[Record]) -> list[RunGroup]:
     """Fold records over seeds, in order of first appearance; of a seed that occurs again the first record counts.
 
-    Together goes what shares problem, model, optimizer, parameters, device, dtype, batch size, target and epochs;
-    every record is in exactly one group, those that ended in `error` or were `skipped` too.
+    The records of a group share problem, model, optimizer, parameters, device, dtype, batch size, target and epochs.
+    Every record is in exactly one group, those that ended in `error` or were `skipped` too.
     """
     found: dict[tuple[Setting, str], list[Record]] = {}
     for record in records:
-        found.setdefault((_setting(record), _label(record)), []).append(record)
+        found.setdefault((setting_of(record), _label(record)), []).append(record)
     return [_group(setting, optimizer, members) for (setting, optimizer), members in found.items()]
 
 
 def by_setting(groups: Iterable[RunGroup]) -> dict[Setting, list[RunGroup]]:
-    """The groups that may be compared with each other, in order of first appearance."""
+    """Return the groups that may be compared with each other, in order of first appearance."""
     found: dict[Setting, list[RunGroup]] = {}
     for group in groups:
         found.setdefault(group.setting, []).append(group)
     return found
+
+
+def setting_of(record: Record) -> Setting:
+    """Return the setting of a record's run."""
+    return Setting(
+        problem=record.problem,
+        model=record.model,
+        device=record.device,
+        dtype=record.dtype,
+        batch_size=record.batch_size,
+        target=record.target,
+        epochs=record.epochs,
+    )
 
 
 def _group(setting: Setting, optimizer: str, records: Sequence[Record]) -> RunGroup:
@@ -148,18 +160,6 @@ def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
         initial_cost=record.initial_cost,
         final_cost=record.final_cost,
         gap=record.gap,
-    )
-
-
-def _setting(record: Record) -> Setting:
-    return Setting(
-        record.problem,
-        record.model,
-        record.device,
-        record.dtype,
-        record.batch_size,
-        record.target,
-        record.epochs,
     )
 
 

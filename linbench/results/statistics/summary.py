@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Minimum, quartiles and maximum; None for what is infinite, that is, was not reached."""
+    """Minimum, quartiles and maximum; None for an infinite one, that is, one that was not reached."""
 
     minimum: float | None = None
     lower_quartile: float | None = None
@@ -27,11 +27,11 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of the runs of one group.
+    """One group of runs in numbers.
 
-    runs: how many were tried. reached: how many of them reached the target. statuses: how many ended how, skipped
-    ones too. success_rate: reached / runs; None without runs. success_interval: 95%, Clopper–Pearson; None without
-    runs, and where every seed gave the same run, which repeats nothing.
+    runs: the number of runs, without skipped ones. reached: the number that reached the target. statuses: the number
+    of runs by status, skipped ones too. success_rate: reached / runs; None without runs. success_interval: 95%,
+    Clopper–Pearson; None without runs, and where every seed gave the same run, which repeats nothing.
     epochs: epochs to the target over all runs, failures infinite. gap: of the final costs, missing ones infinite.
     """
 
@@ -45,7 +45,7 @@ class Summary:
 
 
 def summarize(group: RunGroup) -> Summary:
-    """The group in numbers; every run counts, those that diverged or raised as never having arrived."""
+    """Return the group in numbers; every run counts, and one that diverged or raised never arrived."""
     runs = group.runs
     independent = bool(runs) and not group.same_for_all_seeds
     return Summary(
@@ -60,15 +60,21 @@ def summarize(group: RunGroup) -> Summary:
 
 
 def quantiles(values: Iterable[float | None]) -> Quantiles:
-    """Quantiles of values of which None and NaN are infinitely bad; all None for no values.
+    """Return the quantiles of values of which None and NaN are infinitely bad; all None for no values.
 
     Between two order statistics they are interpolated (Hyndman & Fan 1996, definition 7; numpy's default), so a median
-    of which either middle value is infinite was not reached: half of the runs failing is enough for that.
+    of which either middle value is infinite was not reached: it is enough that half of the runs failed.
     """
     ordered = sorted(math.inf if value is None or math.isnan(value) else value for value in values)
     if not ordered:
         return Quantiles()
-    return Quantiles(*(_quantile(ordered, share) for share in (0, 0.25, 0.5, 0.75, 1)))
+    return Quantiles(
+        minimum=_quantile(ordered, 0),
+        lower_quartile=_quantile(ordered, 0.25),
+        median=_quantile(ordered, 0.5),
+        upper_quartile=_quantile(ordered, 0.75),
+        maximum=_quantile(ordered, 1),
+    )
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -1,4 +1,4 @@
-"""An order of optimizers that shows which places of it are claims and which are ties."""
+"""A ranking of optimizers that tells its claims from its ties."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from linbench.results.statistics.summary import summarize
 if TYPE_CHECKING:
     from linbench.results.statistics.run_group import RunGroup
 
-MOST = 100
-"""Optimizers that are ranked together; of more, nothing could be claimed from any usual number of seeds."""
+MOST_RANKED = 100
+"""The most optimizers ranked together; of more, nothing could be claimed from any usual number of seeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One optimizer's place. median: epochs to target, None where half of the runs or more failed. ert: epochs.
+    """One optimizer's place in a ranking.
 
-    best_rank, worst_rank: the places it may hold: 1 + those claimed faster, and all − those claimed slower.
+    median: epochs to target, None where half of the runs or more failed. ert: epochs. best_rank: 1 + the number of
+    optimizers claimed faster. worst_rank: the number of all − the number claimed slower.
     """
 
     optimizer: str
@@ -34,7 +35,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Optimizers by what was measured, and what of that order is a claim.
+    """The order of the optimizers as measured, with the claims and the ties in it.
 
     standings: by the median, then the ERT, then as given. ties: the largest sets within which no difference can be
     claimed, the best first; an optimizer that differs from all others is a set of its own, one between two may be in
@@ -54,19 +55,21 @@ def rank(groups: Sequence[RunGroup]) -> Ranking:
     are sets that may overlap, as in a compact letter display (Piepho 2004, Journal of
     Computational and Graphical Statistics 13:456–466).
     """
-    if len(groups) > MOST:
-        raise ValueError(f"at most {MOST} optimizers can be ranked together, not {len(groups)}: compare the best ones")
+    if len(groups) > MOST_RANKED:
+        raise ValueError(
+            f"at most {MOST_RANKED} optimizers can be ranked together, not {len(groups)}: compare the best ones"
+        )
     comparisons = compare_groups(groups)
     medians = {group.optimizer: summarize(group).epochs.median for group in groups}
     erts = {group.optimizer: expected_running_time(group) for group in groups}
     order = sorted(medians, key=lambda name: (math.inf if (m := medians[name]) is None else m, erts[name]))
     standings = [
         Standing(
-            name,
-            medians[name],
-            erts[name],
-            1 + sum(pair.slower == name for pair in comparisons),
-            len(order) - sum(pair.faster == name for pair in comparisons),
+            optimizer=name,
+            median=medians[name],
+            ert=erts[name],
+            best_rank=1 + sum(pair.slower == name for pair in comparisons),
+            worst_rank=len(order) - sum(pair.faster == name for pair in comparisons),
         )
         for name in order
     ]
@@ -74,7 +77,7 @@ def rank(groups: Sequence[RunGroup]) -> Ranking:
 
 
 def tie_groups(order: Sequence[str], comparisons: Sequence[PairComparison]) -> list[tuple[str, ...]]:
-    """The largest sets of names of which no pair is claimed to differ, each in the given order."""
+    """Return the largest sets of names of which no pair is claimed to differ, each in the given order."""
     tied: dict[str, set[str]] = {name: set() for name in order}
     for pair in comparisons:
         if pair.faster is None:
@@ -88,7 +91,7 @@ def tie_groups(order: Sequence[str], comparisons: Sequence[PairComparison]) -> l
 def _cliques(
     tied: Mapping[str, set[str]], chosen: set[str], candidates: set[str], done: set[str]
 ) -> Iterator[set[str]]:
-    """All maximal cliques (Bron & Kerbosch 1973, with a pivot)."""
+    """Yield all maximal cliques (Bron & Kerbosch 1973, with a pivot)."""
     if not candidates and not done:
         if chosen:
             yield chosen

@@ -1,4 +1,4 @@
-"""How columns become text: in any style of tabulate, and for terminals within a width."""
+"""Layout of tables: columns as text, in any style of tabulate, and for terminals within a width."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import tabulate
 
 T = TypeVar("T")
 
-MARKUP = frozenset({"html", "unsafehtml", "latex", "latex_raw", "latex_booktabs", "latex_longtable"})
+DOCUMENT_STYLES = frozenset({"html", "unsafehtml", "latex", "latex_raw", "latex_booktabs", "latex_longtable"})
 """The styles that go into a document, which brings its own width and its own notes."""
 
 _MULTILINE = frozenset({"simple", "plain", "outline", "presto", "psql", "pretty"})
-"""Besides the grids: the styles for terminals, in which a cell may have several lines."""
+"""The styles for terminals, besides the grids, in which a cell may have several lines."""
 
 _LABEL_WIDTH = 28
 _NARROW_LABEL_WIDTH = 16
 
 _COMMA = re.compile(r",(?![^(\[{]*[)\]}])")
-"""Outside of brackets."""
+"""A comma outside of brackets."""
 
 _RANGE = re.compile(r" (?=\[)")
-"""Before the range that follows a median."""
+"""The space before the range that follows a median."""
 
 _ANY_PART = re.compile(r" (?=\[|±|converged)|(?<=\w)(?=–)")
-"""There, within the range, and wherever else a cell says two things."""
+"""The places in which a cell may be broken: before a range and within it, and wherever else it says two things."""
 
 SPECS = frozenset({"problem", "optimizer", "best", "over seeds", "best of the trials"})
 """The columns that hold specs."""
@@ -38,7 +38,7 @@ Cells = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """One column: its header, how a row's cell is written, and on which side it is aligned."""
+    """One column. write: gives a row's cell. align: the side, left or right."""
 
     header: str
     write: Callable[[T], str]
@@ -46,34 +46,37 @@ class Column(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """A finished table. narrowed: W and b had to be left out."""
+class TableText:
+    """A table as text. lacks_parameters: W and b had to be left out."""
 
     text: str
-    narrowed: bool = False
+    lacks_parameters: bool = False
 
 
-def lay_out(rows: Sequence[T], columns: Sequence[Column[T]], style: str, width: int) -> Body:
-    """The table; for terminals the first of several ever narrower ones that fits, else the narrowest."""
+def lay_out(rows: Sequence[T], columns: Sequence[Column[T]], style: str, width: int) -> TableText:
+    """Return the table; for terminals the first of several ever narrower ones that fits, else the narrowest."""
     cells = [[column.write(row) for column in columns] for row in rows]
     if not (style in _MULTILINE or style.endswith("grid")):
-        return Body(_write(cells, columns, style, joint=" "))
-    bodies = _ever_narrower(columns, cells, style)
-    body = next(bodies)
-    while not _fits(body.text, width) and (narrower := next(bodies, None)):
-        body = narrower
-    return body
+        return TableText(_write(cells, columns, style, joint=" "))
+    tables = _narrower_tables(columns, cells, style)
+    table = next(tables)
+    while not _fits(table.text, width) and (narrower := next(tables, None)):
+        table = narrower
+    return table
 
 
-def _ever_narrower(columns: Sequence[Column[T]], cells: Cells, style: str) -> Iterator[Body]:
-    yield Body(_write(cells, columns, style))
-    yield Body(_write(_broken(columns, cells, _at_commas, _RANGE), columns, style))
-    kept = [i for i, column in enumerate(columns) if column.header not in ("W", "b")]
-    narrowed = len(kept) < len(columns)
-    columns, cells = [columns[i] for i in kept], [[row[i] for i in kept] for row in cells]
-    if narrowed:
-        yield Body(_write(_broken(columns, cells, _at_commas, _RANGE), columns, style), narrowed)
-    yield Body(_write(_broken(columns, cells, _after_name, _ANY_PART), columns, style), narrowed)
+def _narrower_tables(columns: Sequence[Column[T]], cells: Cells, style: str) -> Iterator[TableText]:
+    yield TableText(_write(cells, columns, style))
+    yield TableText(_write(_break_cells(columns, cells, _break_at_commas, _RANGE), columns, style))
+    rest = [i for i, column in enumerate(columns) if column.header not in ("W", "b")]
+    lacks_parameters = len(rest) < len(columns)
+    columns, cells = [columns[i] for i in rest], [[row[i] for i in rest] for row in cells]
+    if lacks_parameters:
+        text = _write(_break_cells(columns, cells, _break_at_commas, _RANGE), columns, style)
+        yield TableText(text, lacks_parameters)
+    yield TableText(
+        _write(_break_cells(columns, cells, _break_after_name, _ANY_PART), columns, style), lacks_parameters
+    )
 
 
 def _fits(text: str, width: int) -> bool:
@@ -88,7 +91,7 @@ def _write(cells: Cells, columns: Sequence[Column[T]], style: str, joint: str = 
 
 @contextlib.contextmanager
 def _headers_without_padding() -> Iterator[None]:
-    """Tabulate makes each column two wider than its header; ten columns of numbers have no room for that."""
+    # Tabulate makes each column two wider than its header; ten columns of numbers have no room for that.
     padding = tabulate.MIN_PADDING
     tabulate.MIN_PADDING = 0
     try:
@@ -97,30 +100,30 @@ def _headers_without_padding() -> Iterator[None]:
         tabulate.MIN_PADDING = padding
 
 
-def _broken(
-    columns: Sequence[Column[T]], cells: Cells, wrap: Callable[[str], Iterable[str]], parting: re.Pattern[str]
+def _break_cells(
+    columns: Sequence[Column[T]], cells: Cells, wrap: Callable[[str], Iterable[str]], gap: re.Pattern[str]
 ) -> Cells:
-    """Specs broken as `wrap` does, all other cells where `parting` matches."""
+    """Break specs as `wrap` does, and all other cells where `gap` matches."""
     names = [column.header for column in columns]
 
-    def narrowed(name: str, cell: str) -> str:
-        return "\n".join(wrap(cell)) if name in SPECS else parting.sub("\n", cell)
+    def break_cell(name: str, cell: str) -> str:
+        return "\n".join(wrap(cell)) if name in SPECS else gap.sub("\n", cell)
 
-    return [[narrowed(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
+    return [[break_cell(name, cell) for name, cell in zip(names, row, strict=True)] for row in cells]
 
 
-def _after_name(label: str) -> Iterator[str]:
-    """A spec broken after its name, then after its commas; parameters without a name after their commas."""
+def _break_after_name(label: str) -> Iterator[str]:
+    """Break a spec after its name, then after its commas; parameters without a name after their commas."""
     name, colon, params = label.partition(":")
     if not colon:
-        yield from _at_commas(label, _NARROW_LABEL_WIDTH)
+        yield from _break_at_commas(label, _NARROW_LABEL_WIDTH)
         return
     yield f"{name}:"
-    yield from (f"  {line.strip()}" for line in _at_commas(params, _NARROW_LABEL_WIDTH))
+    yield from (f"  {line.strip()}" for line in _break_at_commas(params, _NARROW_LABEL_WIDTH))
 
 
-def _at_commas(label: str, width: int = _LABEL_WIDTH) -> Iterator[str]:
-    """A spec broken after its commas."""
+def _break_at_commas(label: str, width: int = _LABEL_WIDTH) -> Iterator[str]:
+    """Break a spec after its commas."""
     line = ""
     for piece in _COMMA.split(label):
         extended = f"{line},{piece}" if line else piece

@@ -1,4 +1,4 @@
-"""What stands below the table: the exact answer, and observations that follow from it."""
+"""The notes below the table: the exact answer, and observations that follow from it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,33 @@ if TYPE_CHECKING:
     from linbench.theory.predictions import Predictions
 
 MOST_NAMES = 4
-MOST_VERDICTS = 12
+MOST_DESCRIBED_RUNS = 12
 NOISY = 0.1
 """An interquartile range above this share of the median is called noise (as torch.utils.benchmark does)."""
 
 
 def notes(rows: Sequence[Row]) -> list[str]:
-    """One line each, the most general first."""
+    """Return the notes, one line each, the most general first."""
     records = [record for row in rows for record in row.records]
-    lines = [line for name, theory in theories(records).items() for line in _of_problem(name, theory)]
-    lines += _of_target(records)
-    lines += _verdicts(rows)
-    lines += _unstable(rows)
-    lines += _still_descending(rows)
-    lines += _left_again(rows)
-    lines += _same_for_all_seeds(rows)
-    lines += _noisy_timing(rows)
+    lines = [line for name, theory in _theories(records).items() for line in _problem_notes(name, theory)]
+    lines += filter(None, [_target_note(records)])
+    lines += _run_descriptions(rows)
+    lines += filter(
+        None,
+        [
+            _instability_note(rows),
+            _descent_note(rows),
+            _departure_note(rows),
+            _same_runs_note(rows),
+            _timing_note(rows),
+        ],
+    )
     lines += _reasons(records)
     return lines
 
 
-def theories(records: Iterable[Record]) -> dict[str, Theory]:
-    """The closed form of each problem; a problem whose data follow the seed is shown for its first one."""
+def _theories(records: Iterable[Record]) -> dict[str, Theory]:
+    """Return the closed form of each problem; where the data follow the seed, that of the first record."""
     found: dict[str, Theory] = {}
     for record in records:
         if record.theory is not None:
@@ -45,7 +50,7 @@ def theories(records: Iterable[Record]) -> dict[str, Theory]:
     return found
 
 
-def _of_problem(name: str, theory: Theory) -> Iterator[str]:
+def _problem_notes(name: str, theory: Theory) -> Iterator[str]:
     if theory.rank == 0:
         return
     where = ""
@@ -63,16 +68,18 @@ def _of_problem(name: str, theory: Theory) -> Iterator[str]:
         )
 
 
-def _of_target(records: Sequence[Record]) -> Iterator[str]:
-    trained = [record for record in records if record.theory is not None]
-    if trained:
-        target = f"{trained[0].target:g}"
-        yield f"epochs and time are those until the relative gap is at most {target}; gap is cost above the optimum"
+def _target_note(records: Sequence[Record]) -> str | None:
+    record = next((record for record in records if record.theory is not None), None)
+    if record is None:
+        return None
+    return (
+        f"epochs and time are those until the relative gap is at most {record.target:g}; gap is cost above the optimum"
+    )
 
 
-def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
-    """What theory says of the runs of a small table that arrived or got stuck; of the others the notes below do."""
-    if len(rows) > MOST_VERDICTS:
+def _run_descriptions(rows: Sequence[Row]) -> Iterator[str]:
+    """Describe the runs of a small table that arrived or got stuck; the other notes tell of the rest."""
+    if len(rows) > MOST_DESCRIBED_RUNS:
         return
     from linbench.theory.description import describe_run
 
@@ -82,8 +89,8 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
         if len(row.records) == 1 and record.status in (Status.CONVERGED, Status.STALLED):
             text = describe_run(record, predictions=_predictions(record))
             if "left it again" not in text:
-                found.setdefault(f"{text}{_rates(record)}", {})[row.label] = None
-    yield from (f"{_settings(labels)}: {text}" for text, labels in found.items())
+                found.setdefault(f"{text}{_rate_text(record)}", {})[row.label] = None
+    yield from (f"{_label_summary(labels)}: {text}" for text, labels in found.items())
 
 
 def _predictions(record: Record) -> Predictions | None:
@@ -95,8 +102,8 @@ def _predictions(record: Record) -> Predictions | None:
         return None
 
 
-def _rates(record: Record) -> str:
-    """The rate that a run showed beside the predicted one; nothing for a run whose costs were not kept."""
+def _rate_text(record: Record) -> str:
+    """Return the measured rate of a run beside the predicted one; empty for a run without recorded costs."""
     from linbench.core.criteria import EPS, noise_floor
     from linbench.theory.measured_rate import measured_rate
 
@@ -112,57 +119,60 @@ def _rates(record: Record) -> str:
     return f"; distance to the optimum × {measured:.5g} per epoch{predicted}"
 
 
-def _unstable(rows: Sequence[Row]) -> Iterator[str]:
+def _instability_note(rows: Sequence[Row]) -> str | None:
     labels: dict[str, float] = {}
     for row in rows:
         method, theory = method_of(row.first), row.first.theory
-        if theory is None or method is None or not method.plain:
+        if theory is None or method is None or not method.is_gradient_descent:
             continue
         ratio = method.lr / theory.largest_stable_lr
         if ratio > 1:
             labels.setdefault(row.label, ratio)
-    if labels:
-        ratios = sorted(labels.values())
-        times = significant(ratios[0], 3) + (f" to {significant(ratios[-1], 3)}" if len(ratios) > 1 else "")
-        yield f"{_settings(labels)}: lr is {times} × the largest stable one, so gradient descent must diverge"
+    if not labels:
+        return None
+    ratios = sorted(labels.values())
+    times = significant(ratios[0], 3) + (f" to {significant(ratios[-1], 3)}" if len(ratios) > 1 else "")
+    return f"{_label_summary(labels)}: lr is {times} × the largest stable one, so gradient descent must diverge"
 
 
-def _still_descending(rows: Sequence[Row]) -> Iterator[str]:
+def _descent_note(rows: Sequence[Row]) -> str | None:
     labels = dict.fromkeys(row.label for row in rows if row.count(Status.BUDGET) > len(row.records) / 2)
-    if labels:
-        epochs = next(row.first.epochs for row in rows)
-        yield f"still descending after {epochs} epochs: {_settings(labels)}; raise --epochs or try another lr"
+    if not labels:
+        return None
+    epochs = rows[0].first.epochs
+    return f"still descending after {epochs} epochs: {_label_summary(labels)}; raise --epochs or try another lr"
 
 
-def _left_again(rows: Sequence[Row]) -> Iterator[str]:
-    """Epochs to target are the first ones; a run that does not stay there should not pass for one that does."""
-    labels = dict.fromkeys(row.label for row in rows if any(map(_left_the_target, row.records)))
-    if labels:
-        yield f"reached the target but did not stay within ten times of it: {_settings(labels)}"
+def _departure_note(rows: Sequence[Row]) -> str | None:
+    # Epochs to target are the first ones; a run that does not stay there should not pass for one that does.
+    labels = dict.fromkeys(row.label for row in rows if any(map(_leaves_target, row.records)))
+    return f"reached the target but did not stay within ten times of it: {_label_summary(labels)}" if labels else None
 
 
-def _left_the_target(record: Record) -> bool:
+def _leaves_target(record: Record) -> bool:
     if record.status is not Status.CONVERGED or record.relative_gap is None:
         return False
     return not record.relative_gap <= 10 * record.target
 
 
-def _same_for_all_seeds(rows: Sequence[Row]) -> Iterator[str]:
+def _same_runs_note(rows: Sequence[Row]) -> str | None:
     several = [row for row in rows if len(row.records) > 1 and row.trained]
     same = [row for row in several if len({(r.initial_cost, r.final_cost) for r in row.records}) == 1]
-    if same:
-        models = _listed(dict.fromkeys(row.first.model for row in same))
-        yield f"{models}: every seed gives the same run, since neither start nor data depend on it"
+    if not same:
+        return None
+    models = _first_names(dict.fromkeys(row.first.model for row in same))
+    return f"{models}: every seed gives the same run, since neither start nor data depend on it"
 
 
-def _noisy_timing(rows: Sequence[Row]) -> Iterator[str]:
+def _timing_note(rows: Sequence[Row]) -> str | None:
     times = [row.first.step_time for row in rows]
     if any(time is not None and time.iqr >= NOISY * time.median for time in times):
-        yield "step times vary by 10% or more: the machine is busy, compare them with care"
+        return "step times vary by 10% or more: the machine is busy, compare them with care"
+    return None
 
 
 def _reasons(records: Sequence[Record]) -> Iterator[str]:
-    """Why cases failed or were skipped, and what they were warned of; each text once."""
+    """Yield the reasons of failed and skipped cases, and the warnings of all; each text once."""
     found: dict[tuple[str, str], list[str]] = {}
     for record in records:
         if record.status in (Status.ERROR, Status.SKIPPED):
@@ -170,7 +180,7 @@ def _reasons(records: Sequence[Record]) -> Iterator[str]:
         for warning in record.warnings:
             found.setdefault(("warning", warning), []).append(_case(record))
     for (what, reason), cases in found.items():
-        yield f"{what}: {_listed(dict.fromkeys(cases))}: {reason}"
+        yield f"{what}: {_first_names(dict.fromkeys(cases))}: {reason}"
 
 
 def _case(record: Record) -> str:
@@ -178,8 +188,8 @@ def _case(record: Record) -> str:
     return f"{Row([record]).label} {record.model}{where}"
 
 
-def _settings(labels: Iterable[str]) -> str:
-    """A few specs by themselves; many as a count per optimizer."""
+def _label_summary(labels: Iterable[str]) -> str:
+    """Return a few specs by themselves, many as a count per optimizer."""
     labels = list(labels)
     if len(labels) <= MOST_NAMES:
         return ", ".join(labels)
@@ -187,7 +197,7 @@ def _settings(labels: Iterable[str]) -> str:
     return ", ".join(f"{count} settings of {name}" if count > 1 else f"1 of {name}" for name, count in counts.items())
 
 
-def _listed(names: Iterable[str]) -> str:
+def _first_names(names: Iterable[str]) -> str:
     names = list(names)
     more = len(names) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

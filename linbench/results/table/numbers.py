@@ -1,4 +1,4 @@
-"""Numbers for people: significant digits only, units where they help, one dash for what does not exist."""
+"""Numbers for people: significant digits only, units where they help, one dash for a missing number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOTHING = "–"
 
 
 def significant(value: float | None, digits: int) -> str:
-    """`digits` significant digits, in plain notation where that is short."""
+    """Return `digits` significant digits, in plain notation where that is short."""
     if value is None or math.isnan(value):
         return NOTHING
     if math.isinf(value):
@@ -27,20 +27,20 @@ def significant(value: float | None, digits: int) -> str:
 
 
 def compact(value: float) -> str:
-    """A number as `significant` with 4 digits writes it, without trailing zeros."""
+    """Return a number as `significant` with 4 digits writes it, without trailing zeros."""
     text = significant(value, 4)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def integer(value: float | None) -> str:
-    """A count; a median between two counts keeps its half."""
+    """Return a count as text; a median between two counts has its half."""
     if value is None or math.isnan(value) or math.isinf(value):
         return NOTHING
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
 
 
 def seconds(value: float | None) -> str:
-    """A duration in s, ms or µs with two significant digits."""
+    """Return a duration in s, ms or µs with two significant digits. value: in seconds."""
     if value is None or not math.isfinite(value):
         return NOTHING
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
@@ -50,7 +50,7 @@ def seconds(value: float | None) -> str:
 
 
 def step_time(time: StepTime | None) -> str:
-    """`105 ± 4`: the median with as many digits as the interquartile range leaves meaningful."""
+    """Return `105 ± 4`: the median with as many digits as the interquartile range leaves meaningful."""
     if time is None:
         return NOTHING
     if time.iqr <= 0:
@@ -60,7 +60,7 @@ def step_time(time: StepTime | None) -> str:
 
 
 def spread(values: Sequence[float | None], write: Callable[[float | None], str]) -> str:
-    """One value as it is; several as `median [min–max]`, where a missing one counts as infinitely bad."""
+    """Return one value as it is, several as `median [min–max]`; a missing one counts as infinitely bad."""
     if all(value is None for value in values):
         return NOTHING
     known = sorted(math.inf if value is None or math.isnan(value) else value for value in values)
@@ -71,7 +71,7 @@ def spread(values: Sequence[float | None], write: Callable[[float | None], str])
 
 
 def median(values: Iterable[float | None]) -> float:
-    """The median, where a missing value counts as infinitely bad."""
+    """Return the median; a missing value counts as infinitely bad."""
     return _median(sorted(math.inf if value is None or math.isnan(value) else value for value in values))
 
 

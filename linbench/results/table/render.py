@@ -11,23 +11,23 @@ from tabulate import tabulate_formats
 from linbench.core.errors import unknown_name
 from linbench.core.outcome.record import Record, Status
 from linbench.results.table import numbers
-from linbench.results.table.layout import MARKUP, Body, Column, lay_out
+from linbench.results.table.layout import DOCUMENT_STYLES, Column, TableText, lay_out
 from linbench.results.table.notes import notes
 from linbench.results.table.rows import Row, rows_of
-from linbench.results.table.seeds import over_seeds
-from linbench.results.table.sweep import Sweep, fold
+from linbench.results.table.seeds import seed_statistics
+from linbench.results.table.sweep import SweepRow, fold
 
 WIDTH = 100
-"""Columns that a table may take where nobody says otherwise."""
+"""The default width of a table, in characters."""
 
 LARGE_SWEEP = 30
-"""With more rows than this the table is folded to one row per optimizer × model."""
+"""The most rows of a table that is not folded to one row per optimizer × model."""
 
-T = TypeVar("T", Row, Sweep)
+T = TypeVar("T", Row, SweepRow)
 
 
 def render(records: Sequence[Record], style: str = "simple", show_all: bool = False, width: int = WIDTH) -> str:
-    """The table with its notes.
+    """Return the table with its notes.
 
     style: a tabulate format. show_all: every row, even of a sweep of more than `LARGE_SWEEP`. width: in characters;
     a format for terminals is broken, and at last left without W and b, to keep to it.
@@ -39,20 +39,24 @@ def render(records: Sequence[Record], style: str = "simple", show_all: bool = Fa
     if not rows:
         return "no runs"
     folded = len(rows) > LARGE_SWEEP and not show_all
-    body = _sweep_table(rows, style, width) if folded else _row_table(rows, style, width)
-    if style in MARKUP:
-        return body.text
-    lines = [*notes(rows), *([f"W and b are left out to fit {width} columns; json and csv have them"] * body.narrowed)]
-    seeds, read = ("", []) if folded else over_seeds(records, style, width)
-    parts = [body.text, _filled(lines, width), seeds, _filled(read, width)]
+    table = _sweep_table(rows, style, width) if folded else _row_table(rows, style, width)
+    if style in DOCUMENT_STYLES:
+        return table.text
+    lines = notes(rows)
+    if table.lacks_parameters:
+        lines.append(f"W and b are left out to fit {width} columns; json and csv have them")
+    parts = [table.text, _fill(lines, width)]
+    seeds = None if folded else seed_statistics(records, style, width)
+    if seeds is not None:
+        parts += [seeds.table, _fill([seeds.meaning, *seeds.readings], width)]
     return "\n\n".join(filter(None, parts))
 
 
-def _filled(lines: Sequence[str], width: int) -> str:
+def _fill(lines: Sequence[str], width: int) -> str:
     return "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
 
 
-def _row_table(rows: Sequence[Row], style: str, width: int) -> Body:
+def _row_table(rows: Sequence[Row], style: str, width: int) -> TableText:
     columns: list[Column[Row]] = [
         *_identity_columns(rows),
         Column("status", lambda row: row.status, "left"),
@@ -65,9 +69,9 @@ def _row_table(rows: Sequence[Row], style: str, width: int) -> Body:
     return lay_out(rows, columns, style, width)
 
 
-def _sweep_table(rows: Sequence[Row], style: str, width: int) -> Body:
+def _sweep_table(rows: Sequence[Row], style: str, width: int) -> TableText:
     sweeps = fold(rows)
-    columns: list[Column[Sweep]] = [
+    columns: list[Column[SweepRow]] = [
         *_identity_columns(sweeps),
         Column("converged", lambda sweep: f"{sweep.count(Status.CONVERGED)}/{sweep.runs}"),
         Column("diverged", lambda sweep: str(sweep.count(Status.DIVERGED))),
@@ -82,7 +86,7 @@ def _sweep_table(rows: Sequence[Row], style: str, width: int) -> Body:
 
 
 def _identity_columns(rows: Sequence[T]) -> list[Column[T]]:
-    """What tells rows apart; a column in which all are alike says nothing and is left out."""
+    """Return the columns that tell rows apart; one in which all are alike says nothing and is left out."""
     columns: list[Column[T]] = [
         Column("problem", lambda row: _record(row).problem, "left"),
         Column("optimizer", lambda row: row.label, "left"),
@@ -93,12 +97,12 @@ def _identity_columns(rows: Sequence[T]) -> list[Column[T]]:
     return [column for column in columns if column.header in always or len(set(map(column.write, rows))) > 1]
 
 
-def _record(row: Row | Sweep) -> Record:
+def _record(row: Row | SweepRow) -> Record:
     return row.first if isinstance(row, Row) else row.best.first
 
 
 def _parameter_columns(rows: Sequence[Row]) -> list[Column[Row]]:
-    """W, b and the prediction where they are single numbers; the prediction also where it is several."""
+    """Return columns for W, b and the prediction where they are single numbers; of several predictions one each."""
     columns: list[Column[Row]] = []
     if any(_scalar_form(row.first) for row in rows):
         columns.append(
@@ -148,6 +152,6 @@ def _spread(row: Row, name: str, digits: int) -> str:
     return numbers.spread(row.values(name), lambda value: numbers.significant(value, digits))
 
 
-def _lr_range(sweep: Sweep) -> str:
+def _lr_range(sweep: SweepRow) -> str:
     reach = sweep.lr_within_2x
     return numbers.NOTHING if reach is None else f"{numbers.compact(reach[0])}–{numbers.compact(reach[1])}"

@@ -1,4 +1,4 @@
-"""Records folded over seeds: one row for what differs in the seed only."""
+"""Rows of a table: records that differ in their seed only, folded to one row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Row:
 
     @property
     def first(self) -> Record:
-        """Any of them, for what they share."""
+        """The first record, for the fields that all of them share."""
         return self.records[0]
 
     @property
@@ -36,11 +36,11 @@ class Row:
         return f"{self.count(Status.CONVERGED)}/{len(self.records)} converged"
 
     def count(self, status: Status) -> int:
-        """How many of the records ended so."""
+        """Return the number of records with that status."""
         return sum(record.status is status for record in self.records)
 
     def values(self, name: str) -> list[Any]:
-        """One attribute of every record."""
+        """Return one attribute of every record."""
         return [getattr(record, name) for record in self.records]
 
     @property
@@ -50,12 +50,12 @@ class Row:
 
     @property
     def gap(self) -> float:
-        """Median final gap over seeds; infinite where it does not exist."""
+        """Median final gap over seeds, a missing one counted as infinite."""
         return median(self.values("gap"))
 
     @property
     def trained(self) -> bool:
-        """Whether any of them was trained to the end."""
+        """Whether any of the records was trained to the end."""
         return any(record.status in TRAINED for record in self.records)
 
 
@@ -65,11 +65,11 @@ def rows_of(records: Iterable[Record]) -> list[Row]:
     for record in records:
         key = (record.problem, record.device, record.model, optimizer_label(record), record.dtype)
         groups.setdefault(key, []).append(record)
-    return sorted(map(Row, groups.values()), key=_order)
+    return sorted(map(Row, groups.values()), key=_sort_key)
 
 
 def optimizer_label(record: Record) -> str:
-    """The optimizer as a spec, lr first."""
+    """Return the optimizer as a spec, lr first."""
     params = {name: _as_tuple(value) for name, value in record.params.items()}
     if "lr" in params:
         params = {"lr": params["lr"], **params}
@@ -77,10 +77,10 @@ def optimizer_label(record: Record) -> str:
 
 
 def _as_tuple(value: Any) -> Any:
-    """JSON knows lists only; in a spec a list would be a sweep."""
+    # JSON knows lists only; in a spec a list would be a sweep.
     return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
-def _order(row: Row) -> tuple[float, float]:
+def _sort_key(row: Row) -> tuple[float, float]:
     gap = row.gap
     return row.epochs_to_target, math.inf if math.isnan(gap) else gap

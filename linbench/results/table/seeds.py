@@ -1,9 +1,10 @@
-"""Below the table of a comparison over several seeds: the same runs as statistics, and in words."""
+"""Statistics over seeds below the table of a comparison: a table of running times, and its reading in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linbench.results.table import numbers
@@ -13,21 +14,32 @@ if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.results.statistics.run_group import RunGroup
 
-MOST_GROUPS = 12
-"""Optimizers × models that are described in words; of more, pairs alone would fill pages."""
+MOST_DESCRIBED_GROUPS = 12
+"""The most optimizers × models that are described in words; of more, pairs alone would fill pages."""
+
+_MEANING = "expected running time: epochs of all runs ÷ runs that reached the target, with a 95% bootstrap interval"
 
 
-def over_seeds(records: Sequence[Record], style: str, width: int) -> tuple[str, list[str]]:
-    """A table of running times over seeds, and what may be concluded from it; empty where every run stands alone."""
+@dataclass(frozen=True, slots=True)
+class SeedStatistics:
+    """A table of running times over seeds, one line on its meaning, and sentences on the conclusions it allows."""
+
+    table: str
+    meaning: str
+    readings: Sequence[str]
+
+
+def seed_statistics(records: Sequence[Record], style: str, width: int) -> SeedStatistics | None:
+    """Return the statistics over seeds; None for a single seed, for no runs, and for more than 12 groups of runs."""
     if len({record.seed for record in records}) < 2:
-        return "", []
+        return None
     from linbench.results.statistics.run_group import group_runs
 
     groups = [group for group in group_runs(records) if group.runs]
-    if not groups or len(groups) > MOST_GROUPS:
-        return "", []
+    if not groups or len(groups) > MOST_DESCRIBED_GROUPS:
+        return None
     table = lay_out(groups, _columns(groups), style, width).text
-    return table, _lines(groups)
+    return SeedStatistics(table, _MEANING, _readings(groups))
 
 
 def _columns(groups: Sequence[RunGroup]) -> list[Column[RunGroup]]:
@@ -35,10 +47,9 @@ def _columns(groups: Sequence[RunGroup]) -> list[Column[RunGroup]]:
         Column("problem", lambda group: group.setting.problem, "left"),
         Column("model", lambda group: group.setting.model, "left"),
     ]
-    told_apart = [column for column in columns if len({column.write(group) for group in groups}) > 1]
     return [
         Column("over seeds", lambda group: group.optimizer, "left"),
-        *told_apart,
+        *(column for column in columns if len({column.write(group) for group in groups}) > 1),
         Column("reached", lambda group: f"{group.reached}/{len(group.runs)}"),
         Column("epochs:\nquartiles", _quartiles),
         Column("min–max", _extremes),
@@ -75,14 +86,11 @@ def _running_time(group: RunGroup) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _lines(groups: Sequence[RunGroup]) -> list[str]:
+def _readings(groups: Sequence[RunGroup]) -> list[str]:
     from linbench.results.statistics.reading import readings, score_readings
     from linbench.results.statistics.times import time_table
 
-    lines = [
-        "expected running time: epochs of all runs ÷ runs that reached the target, with a 95% bootstrap interval",
-        *readings(groups),
-    ]
+    lines = readings(groups)
     problems = {group.setting.problem for group in groups}
     optimizers = {group.optimizer for group in groups}
     if len(problems) > 1 and len(optimizers) > 1:

@@ -1,4 +1,4 @@
-"""A large sweep folded to one line per optimizer × model: its best, its median, and how far the best reaches."""
+"""Rows of a large sweep, one per optimizer × model: its best, its median, and the lrs that do nearly as well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class SweepRow:
     """All rows of one problem × device × model × optimizer, the best one first."""
 
     rows: Sequence[Row]
@@ -28,22 +28,22 @@ class Sweep:
 
     @property
     def runs(self) -> int:
-        """How many records."""
+        """The number of records."""
         return sum(len(row.records) for row in self.rows)
 
     def count(self, status: Status) -> int:
-        """How many of the records ended so."""
+        """Return the number of records with that status."""
         return sum(row.count(status) for row in self.rows)
 
     @property
     def label(self) -> str:
         """The optimizer with the parameters that all rows share."""
-        return format_spec(self.best.first.optimizer, self._shared())
+        return format_spec(self.best.first.optimizer, self._shared_params())
 
     @property
     def best_params(self) -> str:
         """The best row's values of the parameters that were swept."""
-        shared = self._shared()
+        shared = self._shared_params()
         items = self.best.first.params.items()
         return ",".join(f"{name}={format_value(value)}" for name, value in items if name not in shared)
 
@@ -61,7 +61,7 @@ class Sweep:
     def lr_within_2x(self) -> tuple[float, float] | None:
         """The lrs around the best one that need at most twice its epochs (or leave twice its gap, if none arrives).
 
-        The other parameters are held at the best row's values; None where the lr was not swept or no row has a gap.
+        The other parameters have the best row's values; None where the lr was not swept or no row has a gap.
         """
         by_lr = sorted(
             (row.first.params["lr"], self._score(row))
@@ -85,18 +85,18 @@ class Sweep:
     def _differs_in_lr_only(self, row: Row) -> bool:
         return _without_lr(row.first.params) == _without_lr(self.best.first.params)
 
-    def _shared(self) -> dict[str, Any]:
+    def _shared_params(self) -> dict[str, Any]:
         first, *rest = (row.first.params for row in self.rows)
         return {name: value for name, value in first.items() if all(_same(other, name, value) for other in rest)}
 
 
-def fold(rows: Iterable[Row]) -> list[Sweep]:
-    """One sweep per problem × device × optimizer name × model; rows come sorted, and so do the sweeps."""
+def fold(rows: Iterable[Row]) -> list[SweepRow]:
+    """Fold rows to one per problem × device × optimizer name × model; rows come sorted, and so does the result."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         record = row.first
         groups.setdefault((record.problem, record.device, record.optimizer, record.model), []).append(row)
-    return list(map(Sweep, groups.values()))
+    return list(map(SweepRow, groups.values()))
 
 
 def _without_lr(params: Mapping[str, Any]) -> dict[str, Any]:

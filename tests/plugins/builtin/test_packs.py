@@ -12,7 +12,7 @@ import torch
 
 import linbench
 from linbench.plugins.builtin.packs import linbench_optimizers
-from linbench.plugins.builtin.packs.table import PACKS
+from linbench.plugins.builtin.packs.packages import PACKS
 from linbench.plugins.manager import load_plugins
 
 LION = """

@@ -19,7 +19,7 @@ def test_ticks_of_a_logarithmic_axis_are_its_decades():
 @pytest.mark.parametrize("decades", [1, 5, 9, 18, 40])
 def test_decades_are_evenly_spaced_and_at_most_nine(decades):
     axis = Axis("x", 1.0, 10.0**decades, 0, 100, logarithmic=True)
-    places = [axis.place(value) for value, _ in axis.ticks()]
+    places = [axis.position(value) for value, _ in axis.ticks()]
     assert 2 <= len(places) <= 9
     gaps = [after - before for before, after in itertools.pairwise(places)]
     assert gaps == pytest.approx([gaps[0]] * len(gaps))
@@ -37,19 +37,19 @@ def test_ticks_of_a_linear_axis_are_round():
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_the_ends_lie_at_the_ends_and_the_axis_may_run_backwards(logarithmic):
     axis = Axis("y", 1e-2, 1e2, 300, 20, logarithmic)
-    assert (axis.place(1e-2), axis.place(1e2)) == pytest.approx((300, 20))
-    assert not logarithmic or axis.place(1) == pytest.approx(160)
+    assert (axis.position(1e-2), axis.position(1e2)) == pytest.approx((300, 20))
+    assert not logarithmic or axis.position(1) == pytest.approx(160)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True), st.booleans())
 def test_every_value_has_a_finite_place_at_most_one_length_off(value, logarithmic):
     axis = Axis("x", 1e-6, 10.0, 0, 100, logarithmic)
-    assert -100 <= axis.place(value) <= 200
+    assert -100 <= axis.position(value) <= 200
 
 
 def test_what_overflowed_is_above_and_what_is_not_positive_below():
     axis = Axis("y", 1e-6, 10.0, 100, 0, logarithmic=True)
-    assert [axis.place(value) for value in (math.inf, math.nan, 0.0, -1.0)] == [-100, -100, 200, 200]
+    assert [axis.position(value) for value in (math.inf, math.nan, 0.0, -1.0)] == [-100, -100, 200, 200]
 
 
 @pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (1, math.inf), (math.nan, 1)])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Status, Theory, Trajectory
-from linbench.results.report.curves import cost_figures, spread
+from linbench.results.report.curves import cost_figures, gap_curve
 
 THEORY = Theory(((1.0,),), (0.0,), 1.0, 101.0, (0.5, 2.0), 2, 4, 1, 1)
 """Relative gap = (cost − 1)/100."""
@@ -21,7 +21,7 @@ def test_a_curve_is_median_minimum_and_maximum_over_seeds(make_record, runs):
     records = [
         make_record(seed=seed, theory=THEORY, trajectory=Trajectory(range(6), costs)) for seed, costs in enumerate(runs)
     ]
-    found = spread("sgd", records)
+    found = gap_curve("sgd", records)
     gaps = (np.array(runs) - 1) / 100
     with np.errstate(invalid="ignore"):
         assert found.median == pytest.approx(np.nan_to_num(np.median(gaps, axis=0), nan=np.inf, posinf=np.inf))
@@ -33,20 +33,20 @@ def test_a_curve_is_median_minimum_and_maximum_over_seeds(make_record, runs):
 def test_between_recorded_epochs_and_after_the_last_a_run_is_as_it_was(make_record):
     one = make_record(theory=THEORY, trajectory=Trajectory([0, 2], [101.0, 11.0]))
     other = make_record(seed=1, theory=THEORY, trajectory=Trajectory([0, 1, 3], [101.0, 51.0, 2.0]))
-    found = spread("sgd", [one, other])
+    found = gap_curve("sgd", [one, other])
     assert found.epoch == [0, 1, 2, 3]
     assert found.high == pytest.approx([1, 1, 0.5, 0.1])
     assert found.low == pytest.approx([1, 0.5, 0.1, 0.01])
 
 
 def test_a_cost_that_is_no_number_counts_as_infinite(make_record):
-    found = spread("sgd", [make_record(theory=THEORY, trajectory=Trajectory([0, 1], [101.0, math.nan]))])
+    found = gap_curve("sgd", [make_record(theory=THEORY, trajectory=Trajectory([0, 1], [101.0, math.nan]))])
     assert found.median == [1.0, math.inf]
 
 
 def test_long_trajectories_are_drawn_with_a_few_hundred_points(make_record):
     costs = [1 + 100 * 0.999**k for k in range(20_001)]
-    found = spread("sgd", [make_record(theory=THEORY, trajectory=Trajectory(range(20_001), costs))])
+    found = gap_curve("sgd", [make_record(theory=THEORY, trajectory=Trajectory(range(20_001), costs))])
     assert len(found.epoch) <= 301
     assert (found.epoch[0], found.epoch[-1]) == (0, 20_000)
 

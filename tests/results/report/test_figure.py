@@ -5,14 +5,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from linbench.results.report.figure import COLOURS, Curve, Level, draw, points, x_axis, y_axis
+from linbench.results.report.figure import COLOURS, Curve, Figure, Level, draw, points, x_axis, y_axis
 from linbench.results.report.markup import element, escape
 
-AXES = (x_axis("epoch", 1, 100), y_axis("gap", 1e-4, 1))
+X, Y = x_axis("epoch", 1, 100), y_axis("gap", 1e-4, 1)
 
 
 def drawn(curves, levels=()):
-    return ElementTree.fromstring(draw("f", "A <title>", 'what "is" seen', AXES, curves, levels))
+    figure = Figure(name="f", title="A <title>", description='what "is" seen', x=X, y=Y, curves=curves, levels=levels)
+    return ElementTree.fromstring(draw(figure))
 
 
 def classes(svg, name):
@@ -37,16 +38,16 @@ def test_curves_bands_and_levels_are_clipped_to_the_plot():
 
 
 def test_no_coordinate_is_not_a_number():
-    text = draw("f", "t", "d", AXES, [Curve("a", [1, 10, 1e300], [math.nan, math.inf, -1])])
+    curve = Curve("a", [1, 10, 1e300], [math.nan, math.inf, -1])
+    text = draw(Figure(name="f", title="t", description="d", x=X, y=Y, curves=[curve]))
     assert "nan" not in text
     assert "inf" not in text
 
 
 def test_a_step_function_goes_across_and_then_up():
-    x, y = AXES
-    corners = points(Curve("a", [1, 10, 100], [1e-4, 1e-2, 1], steps=True), x, y, [1e-4, 1e-2, 1])
-    at = [x.place(value) for value in (1, 10, 10, 100, 100)]
-    levels = [y.place(value) for value in (1e-4, 1e-4, 1e-2, 1e-2, 1)]
+    corners = points(Curve("a", [1, 10, 100], [1e-4, 1e-2, 1], steps=True), X, Y, [1e-4, 1e-2, 1])
+    at = [X.position(value) for value in (1, 10, 10, 100, 100)]
+    levels = [Y.position(value) for value in (1e-4, 1e-4, 1e-2, 1e-2, 1)]
     assert corners == list(zip(at, levels, strict=True))
 
 

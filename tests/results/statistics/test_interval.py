@@ -14,7 +14,7 @@ from linbench.results.statistics.interval import (
     Interval,
     percentile_interval,
     proportion_interval,
-    resampled_sums,
+    resample_sums,
 )
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_proportion_is_refused(counts):
 
 def test_sums_are_those_of_rows_drawn_whole():
     values = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
-    sums = resampled_sums(values, seed=0)
+    sums = resample_sums(values, seed=0)
     assert sums.shape == (RESAMPLES, 2)
     assert (sums[:, 1] == 10 * sums[:, 0]).all()
     assert set(sums[:, 0]) == set(range(3, 10))
@@ -56,12 +56,12 @@ def test_sums_are_those_of_rows_drawn_whole():
 
 def test_resampling_repeats_itself_for_the_same_seed_only():
     values = np.arange(50.0)[:, None]
-    assert (resampled_sums(values, 3) == resampled_sums(values, 3)).all()
-    assert (resampled_sums(values, 3) != resampled_sums(values, 4)).any()
+    assert (resample_sums(values, 3) == resample_sums(values, 3)).all()
+    assert (resample_sums(values, 3) != resample_sums(values, 4)).any()
 
 
 def test_many_observations_are_drawn_in_blocks_of_the_same_kind():
-    sums = resampled_sums(np.ones((3000, 1)), 0, resamples=1000)
+    sums = resample_sums(np.ones((3000, 1)), 0, resamples=1000)
     assert sums.shape == (1000, 1)
     assert (sums == 3000).all()
 
@@ -70,7 +70,7 @@ def test_many_observations_are_drawn_in_blocks_of_the_same_kind():
 def test_the_interval_is_scipys_at_the_expanded_level(n):
     sample = np.random.default_rng(n).lognormal(size=n)
     tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
-    ours = resampled_sums(sample[:, None], 0)[:, 0] / n
+    ours = resample_sums(sample[:, None], 0)[:, 0] / n
     found = percentile_interval(ours, ours, n)
     scipys = stats.bootstrap(
         (sample,), np.mean, confidence_level=1 - 2 * tail, n_resamples=50_000, method="percentile", rng=1
@@ -96,6 +96,6 @@ def test_the_mean_of_a_normal_lies_in_its_interval_about_as_often_as_it_says(n, 
     rng, hits = np.random.default_rng(0), 0
     for trial in range(400):
         sample = rng.normal(7.0, 2.0, n)
-        means = resampled_sums(sample[:, None], trial, resamples=1999)[:, 0] / n
+        means = resample_sums(sample[:, None], trial, resamples=1999)[:, 0] / n
         hits += 7.0 in percentile_interval(means, means, n)
     assert least <= hits / 400 <= 0.985

@@ -57,7 +57,7 @@ def test_wins_are_counted_by_seed_with_failures_last_and_turn_round_with_the_ord
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "verdict"),
+    ("first", "second", "claim"),
     [
         ([1] * 6, [2] * 6, Claim.FIRST),
         ([2] * 6, [1] * 6, Claim.SECOND),
@@ -71,10 +71,10 @@ def test_wins_are_counted_by_seed_with_failures_last_and_turn_round_with_the_ord
         ([1], [1], Claim.NO_CLAIM),
     ],
 )
-def test_what_may_be_said(make_group, first, second, verdict):
+def test_what_may_be_said(make_group, first, second, claim):
     found = compare_pair(make_group(first, "a"), make_group(second, "b"))
-    assert found.verdict is verdict
-    expected = {Claim.FIRST: ("a", "b"), Claim.SECOND: ("b", "a")}.get(verdict, (None, None))
+    assert found.claim is claim
+    expected = {Claim.FIRST: ("a", "b"), Claim.SECOND: ("b", "a")}.get(claim, (None, None))
     assert (found.faster, found.slower) == expected
 
 
@@ -83,16 +83,16 @@ def test_seeds_are_matched_and_those_that_one_lacks_left_out(make_group):
     second = make_group([9, 4, 1], "b", seeds=[2, 1, 7])
     found = compare_pair(first, second)
     assert (found.seeds, found.wins, found.losses) == (2, 1, 1)
-    assert compare_pair(first, make_group([1], "b", seeds=[5])).verdict is Claim.NO_CLAIM
+    assert compare_pair(first, make_group([1], "b", seeds=[5])).claim is Claim.NO_CLAIM
 
 
 def test_what_every_seed_repeats_is_a_fact_of_one_start_and_needs_no_test(make_group):
     first, second = (make_group([n] * 2, str(n), same_start=True) for n in (10, 11))
     found = compare_pair(first, second)
-    assert (found.exact, found.verdict) == (True, Claim.FIRST)
+    assert (found.exact, found.claim) == (True, Claim.FIRST)
     noisy = make_group([10, 11], "noisy")
     assert compare_pair(first, noisy).exact is False
-    assert compare_pair(make_group([1], same_start=True), make_group([2], same_start=True)).verdict is Claim.NO_CLAIM
+    assert compare_pair(make_group([1], same_start=True), make_group([2], same_start=True)).claim is Claim.NO_CLAIM
 
 
 def test_the_more_pairs_are_looked_at_the_more_seeds_a_claim_takes(make_group):

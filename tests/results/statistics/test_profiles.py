@@ -17,7 +17,7 @@ from linbench.results.statistics.profiles import (
     scores,
 )
 from linbench.results.statistics.run_group import group_runs
-from linbench.results.statistics.times import Axis, Task, TimeTable, time_table
+from linbench.results.statistics.times import Factor, Task, TimeTable, time_table
 
 TIME = st.sampled_from([1.0, 2.0, 3.0, 4.0, 7.0, math.inf]) | st.floats(0.1, 100)
 
@@ -175,8 +175,8 @@ def test_records_become_a_table_with_failures_infinite(make_record):
     made = time_table(group_runs(records))
     assert made.solvers == ["sgd:lr=0.01", "adam:lr=0.01"]
     assert made.times == [[20, 50], [math.inf, 2], [7, 7]]
-    assert made.names(Axis.PROBLEM) == ["a", "b"]
-    assert made.names(Axis.TARGET) == ["0.1", "0.01"]
+    assert made.names(Factor.PROBLEM) == ["a", "b"]
+    assert made.names(Factor.TARGET) == ["0.1", "0.01"]
     assert time_table(group_runs(records), expected_running_time).times[1] == [4005, 2]
 
 

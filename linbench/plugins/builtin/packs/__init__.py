@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linbench import Component, hookimpl
-from linbench.plugins.builtin.packs.installed import classes_of
-from linbench.plugins.builtin.packs.table import PACKS, Pack
+from linbench.plugins.builtin.packs.class_search import classes_of
+from linbench.plugins.builtin.packs.packages import PACKS, Pack
 
 
 @hookimpl
 def linbench_optimizers() -> list[Component]:
-    """The classes of every pack whose package is installed, as far as the installed version has them."""
+    """Return the classes of every pack whose package is installed, as far as the installed version has them."""
     return [component for pack in PACKS for component in _components(pack)]
 
 

@@ -1,4 +1,4 @@
-"""That the optimizer does something, does it at the lr that it is given, and gets there."""
+"""Checks of the descent: the parameters move, the lr has an effect, and an easy optimum is reached."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from linbench.comparison import compare_plan, specs_of
-from linbench.conformance.claim import NotApplicable, require
-from linbench.conformance.training import Regression, trajectory
+from linbench.conformance.requirement import NotApplicable, require
+from linbench.conformance.training import Regression, train
 from linbench.core.outcome.record import Record, Status
 from linbench.core.problem.problem import Problem
 from linbench.core.request.plan import make_plan
@@ -25,27 +25,27 @@ TARGET = 1e-3
 
 
 def moves_every_parameter(subject: Subject) -> None:
-    """Every parameter with a gradient has moved after a few steps: one that was forgotten is frozen for good."""
-    course = trajectory(subject, Regression())
+    """Check that every parameter with a gradient moves within a few steps: a forgotten one is frozen for good."""
+    history = train(subject, Regression())
     names = [name for name, _ in Regression().named_parameters()]
-    still = [name for index, name in enumerate(names) if torch.equal(course.points[0][index], course.end[index])]
+    still = [name for index, name in enumerate(names) if torch.equal(history.points[0][index], history.end[index])]
     require(not still, f"parameters with a gradient do not move: {', '.join(still)}")
 
 
 def lr_has_an_effect(subject: Subject) -> None:
-    """Another lr gives another trajectory: else a sweep compares one run with itself."""
+    """Check that another lr gives another trajectory: else a sweep compares one run with itself."""
     if subject.lr is None:
         raise NotApplicable("it takes no lr")
-    usual, smaller = (trajectory(subject.with_params(lr=lr), Regression()) for lr in (subject.lr, subject.lr / 4))
+    usual, smaller = (train(subject.with_params(lr=lr), Regression()) for lr in (subject.lr, subject.lr / 4))
     require(not usual.same_as(smaller), "a quarter of the lr gives the same trajectory")
 
 
 def reaches_an_easy_optimum(subject: Subject) -> str:
-    """At its lr, or one of a wide sweep, it solves a regression of condition number 1: else it works nowhere."""
-    records = compare_runs(subject, None, EPOCHS)
-    if not any(map(_solved, records)) and subject.lr is not None:
-        records += compare_runs(subject, parse_value(RATES), EPOCHS)
-    solved = next(filter(_solved, records), None)
+    """Check that it solves a regression of condition number 1 at its lr, or one of a sweep: else it works nowhere."""
+    records = train_on_easy_problem(subject, None, EPOCHS)
+    if not any(map(_is_solved, records)) and subject.lr is not None:
+        records += train_on_easy_problem(subject, parse_value(RATES), EPOCHS)
+    solved = next(filter(_is_solved, records), None)
     if solved is not None:
         return "" if subject.lr is None else f"at lr={solved.params['lr']:g}"
     gaps = [record.relative_gap for record in records if record.relative_gap is not None]
@@ -54,14 +54,8 @@ def reaches_an_easy_optimum(subject: Subject) -> str:
     raise AssertionError(f"not within {TARGET:g} of the optimum after {EPOCHS} epochs{rates}; {best}")
 
 
-def _solved(record: Record) -> bool:
-    """Whether it arrived, and not only passed through."""
-    arrived = record.status is Status.CONVERGED
-    return arrived and record.relative_gap is not None and record.relative_gap <= TARGET
-
-
-def compare_runs(subject: Subject, lr: object, epochs: int, engine: EngineName = "auto") -> list[Record]:
-    """The records of the subject on the easy problem, with other rates if any are given."""
+def train_on_easy_problem(subject: Subject, lr: object, epochs: int, engine: EngineName = "auto") -> list[Record]:
+    """Train the subject on the easy problem and return its records. lr: another lr, a Sweep of several, or None."""
     params = subject.params if lr is None else {**subject.params, "lr": lr}
     plan = make_plan(
         subject.catalog,
@@ -74,6 +68,12 @@ def compare_runs(subject: Subject, lr: object, epochs: int, engine: EngineName =
     return list(compare_plan(plan, Execution(engine=engine, timing=False)))
 
 
+def _is_solved(record: Record) -> bool:
+    # The gap at the end counts, since a run may pass through the target.
+    arrived = record.status is Status.CONVERGED
+    return arrived and record.relative_gap is not None and record.relative_gap <= TARGET
+
+
 def _easy_problem() -> Problem:
-    """X: (4, 2) with columns of mean 0 and mean square 1, orthogonal: the Hessian is 2 times the identity."""
+    # X: (4, 2) with columns of mean 0 and mean square 1, orthogonal: the Hessian is 2 times the identity.
     return Problem([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]], [[1.9], [0.3], [0.1], [-1.5]])

@@ -1,4 +1,4 @@
-"""Statistics over seeds for programs: plain dictionaries, ready for JSON."""
+"""Statistics over seeds as plain dictionaries, ready for JSON."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from linbench.results.statistics.run_group import RunGroup
 
 MOST_GROUPS = 200
-"""Groups that are described; a sweep of thousands of settings has its records for that."""
+"""The most groups that are described; for a sweep of thousands of settings the records have to do."""
 
 
 def statistics_of(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """One dictionary for each group of runs that differ in their seed; none without several seeds, or too many groups.
+    """Return one dictionary for each group of runs that differ in their seed.
 
-    `epochs` and `gap`: minimum, quartiles, maximum, None for what was not reached. `expected_running_time`: epochs,
-    None without a success; intervals are [low, high] with 95%, None where there is none.
+    The list is empty without several seeds, and for more than `MOST_GROUPS` groups. `epochs` and `gap`: minimum,
+    quartiles, maximum, None for what was not reached. `expected_running_time`: epochs, None without a success;
+    intervals are [low, high] with 95%, None where there is none.
     """
     if len({record.seed for record in records}) < 2:  # one run is no sample
         return []

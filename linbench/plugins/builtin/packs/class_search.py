@@ -1,4 +1,4 @@
-"""What of a pack is installed, found without importing anything of it."""
+"""The search for a pack's classes in the installed package, without importing anything of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from linbench.plugins.builtin.packs.table import Pack
+    from linbench.plugins.builtin.packs.packages import Pack
 
 _STAR = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+\*", re.MULTILINE)
 
@@ -18,10 +18,11 @@ _APART = bytes(byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") els
 
 
 def classes_of(pack: Pack) -> tuple[str, ...]:
-    """The pack's classes that the installed version names, in the pack's order; none where it is not installed.
+    """Return the pack's classes that the installed version names, in the pack's order.
 
-    A class is there if its name is in the source of the module, or of what that module imports by `*`: finding words
-    takes a fraction of the time of parsing. All are listed where the source cannot be read.
+    The result is empty where the package is not installed, and all of them where its source cannot be read. A class is
+    there if its name is in the source of the module, or of a module that it imports by `*`: finding words takes a
+    fraction of the time of parsing.
     """
     top = _source_of(pack.package)
     if top is None:
@@ -34,7 +35,7 @@ def classes_of(pack: Pack) -> tuple[str, ...]:
 
 
 def _source_of(package: str) -> Path | None:
-    """The file of a top-level package or module; None where there is none."""
+    """Return the file of a top-level package or module; None where there is none."""
     try:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):  # ValueError: something without a spec is in its place
@@ -43,29 +44,30 @@ def _source_of(package: str) -> Path | None:
 
 
 def _words(module: str, source: Path, top: Path, read: set[Path]) -> Iterator[bytes]:
-    """Every word of a module's source, and of the modules whose names it takes over by `*`."""
+    """Yield every word of a module's source, and of the modules that it imports by `*`."""
     read.add(source)
     text = source.read_bytes()
     yield from text.translate(_APART).split()
     for name in _STAR.findall(text):
-        other = _absolute(name.decode(), module, is_package=source.stem == "__init__")
+        other = _absolute_name(name.decode(), module, is_package=source.stem == "__init__")
         path = _file(other, top)
         if path not in read:
             yield from _words(other, path, top, read)
 
 
-def _absolute(name: str, module: str, *, is_package: bool) -> str:
-    """What `from name import …` in that module imports from."""
+def _absolute_name(name: str, module: str, *, is_package: bool) -> str:
+    """Return the module that `from name import …` in `module` imports from."""
     dots = len(name) - len(name.lstrip("."))
     if not dots:
         return name
     parts = module.split(".")
-    base = parts[: len(parts) - dots + is_package]
+    up = dots - 1 if is_package else dots
+    base = parts[: len(parts) - up]
     return ".".join([*base, name[dots:]] if name[dots:] else base)
 
 
 def _file(module: str, top: Path) -> Path:
-    """The source of a module of the package whose own source is `top`; raises ValueError for other packages."""
+    """Return the source of a module of the package with the source `top`; raises ValueError for other packages."""
     package, *inner = module.split(".")
     if package != (top.parent.name if top.stem == "__init__" else top.stem):
         raise ValueError(f"{module} is not of {top}")

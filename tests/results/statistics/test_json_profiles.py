@@ -7,11 +7,11 @@ import pytest
 
 from linbench import Status, Theory, Trajectory
 from linbench.results.serialize import as_json
-from linbench.results.statistics.profile_export import MOST_GROUPS, profiles_of
+from linbench.results.statistics.json_profiles import profiles_of
 from linbench.results.statistics.profiles import profile_bands, score_intervals, scores
 from linbench.results.statistics.robustness import ranking_warnings
 from linbench.results.statistics.run_group import group_runs
-from linbench.results.statistics.times import time_table
+from linbench.results.statistics.times import MOST_PROFILED, time_table
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_few_problems_have_no_intervals(make_records):
         assert (one["score_interval"], one["low"], one["high"]) == (None, None, None)
 
 
-@pytest.mark.parametrize("times", [[[1, 2]], [[1], [2]], [], [[1, 2]] * (MOST_GROUPS // 2 + 1)])
+@pytest.mark.parametrize("times", [[[1, 2]], [[1], [2]], [], [[1, 2]] * (MOST_PROFILED // 2 + 1)])
 def test_there_are_none_for_one_optimizer_one_problem_or_too_many_groups(make_records, times):
     assert profiles_of(make_records(times)) == {}
 

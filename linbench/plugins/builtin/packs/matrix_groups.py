@@ -1,4 +1,4 @@
-"""Optimizers that want their matrices apart from the rest, each made from a RunContext.
+"""Factories of optimizers that want their matrices in a parameter group of their own.
 
 An attribute of this module is the factory of pytorch_optimizer's class of that name.
 """
@@ -24,12 +24,12 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 def SplitOpt(run: RunContext, lr: float = 0.02, adamw_lr: float = 0.001) -> Any:  # noqa: N802 - it stands for the class
-    """SplitOpt of heavyball, as its docstring shows it: Muon for the matrices, AdamW for the rest.
+    """Return heavyball's SplitOpt as its docstring shows it: Muon for the matrices, AdamW for the rest.
 
     lr: Muon's. adamw_lr: AdamW's. Raises ValueError where the model has no matrix.
     """
     heavyball = importlib.import_module("heavyball")
-    matrices, others = _split(run, "SplitOpt")
+    matrices, others = _split_parameters(run, "SplitOpt")
     return heavyball.SplitOpt(
         [
             {"params": matrices, "optimizer": heavyball.Muon, "lr": lr},
@@ -40,11 +40,11 @@ def SplitOpt(run: RunContext, lr: float = 0.02, adamw_lr: float = 0.001) -> Any:
 
 @functools.cache  # so that a class has one factory, as it is one class
 def _with_use_muon(optimizer: Callable[..., Any]) -> Callable[..., Any]:
-    """The class as a factory of a RunContext, with its own parameters, over groups marked by `use_muon`."""
+    """Return a factory of the class, with its own parameters, over groups marked by `use_muon`."""
 
     @functools.wraps(optimizer, updated=())
     def factory(run: RunContext, **parameters: object) -> Any:
-        matrices, others = _split(run, optimizer.__name__)
+        matrices, others = _split_parameters(run, optimizer.__name__)
         groups = [{"params": matrices, "use_muon": True}]
         return optimizer([*groups, {"params": others, "use_muon": False}] if others else groups, **parameters)
 
@@ -55,8 +55,8 @@ def _with_use_muon(optimizer: Callable[..., Any]) -> Callable[..., Any]:
     return factory
 
 
-def _split(run: RunContext, name: str) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The model's matrices, and its other parameters."""
+def _split_parameters(run: RunContext, name: str) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the model's matrices, and its other parameters. name: the optimizer's, for errors."""
     matrices = [parameter for parameter in run.params if parameter.ndim == 2]
     if not matrices:
         raise ValueError(f"{name} needs two-dimensional parameters, and the model has none")

@@ -1,4 +1,4 @@
-"""The packages that there are packs of, and what of each class the harness cannot find out by itself."""
+"""The packages with a pack, and the needs of their classes that the harness cannot find out by itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from linbench import Contract
 class Pack:
     """The optimizers of one package.
 
-    package: what is imported; its name is the part before the slash. distribution: what is installed for it.
-    module: where the classes are. classes: their names.
-    defaults: by class, what it is called with unless a spec says otherwise.
+    package: the name that is imported, and the part before the slash. distribution: the name that is installed.
+    module: the module of the classes. classes: their names.
+    defaults: by class, the parameters that it gets unless a spec says otherwise.
     factories: by class, the module beside this one that makes it, for constructors that want more than parameters.
-    contracts: by class, what it needs of the loop and shows by failing only.
+    contracts: by class, the contract with the loop that only a failure would show.
     """
 
     package: str
@@ -37,7 +37,7 @@ def _pack(
     factories: Mapping[str, str] | None = None,
     contracts: Mapping[str, Contract] | None = None,
 ) -> Pack:
-    """adaptive: the classes that find their own step size, so that lr is a factor of it and belongs at 1."""
+    # adaptive: the classes that find their own step size, so that lr is a factor of it and belongs at 1.
     defaults: dict[str, Mapping[str, object]] = {name: {"lr": 1.0} for name in adaptive.split()}
     names = tuple(classes.split())
     return Pack(package, distribution, module or package, names, defaults, factories or {}, contracts or {})
@@ -62,7 +62,7 @@ PACKS: tuple[Pack, ...] = (
         "ScheduleFreeRAdam ScheduleFreeSGD ScheduleFreeWrapper Shampoo SignSGD SimplifiedAdEMAMix SophiaH "
         "SpectralSphere StableAdamW StableSPAM TAM TRAC Tiger VSGD WSAM Yogi",
         adaptive="AdaDelta AdamG DAdaptAdaGrad DAdaptAdam DAdaptAdan DAdaptLion DAdaptSGD Prodigy",
-        factories={**dict.fromkeys(_USE_MUON, "grouped"), "GSAM": "wrapping"},
+        factories={**dict.fromkeys(_USE_MUON, "matrix_groups"), "GSAM": "wrappers"},
         contracts={"AliG": Contract(closure=True)},
     ),
     _pack(
@@ -88,7 +88,7 @@ PACKS: tuple[Pack, ...] = (
         "HeavySOLP HyperBallAdamW KLSOAP KLShampoo LATHER LaProp LaPropOrtho MSAMLaProp Muon MuonAdamW "
         "MuonLaProp NAdam OrthoLaProp PSGDKron PSGDLRA PSGDPRO QSGD RMSprop SAMWrapper SFAdamW SGD SOAP "
         "SOAPAdEMAMix SOAPNAdam SOLP SUDSAdamW Scion SignLaProp SplitOpt UnscaledAdamW",
-        factories={"SplitOpt": "grouped", "SAMWrapper": "wrapping"},
+        factories={"SplitOpt": "matrix_groups", "SAMWrapper": "wrappers"},
     ),
     _pack(
         "schedulefree",
@@ -112,4 +112,4 @@ PACKS: tuple[Pack, ...] = (
     _pack("optimi", "torch-optimi", "Adam AdamW Adan Lion RAdam Ranger SGD StableAdamW"),
     _pack("pytorch_ranger", "pytorch-ranger", "Ranger RangerQH RangerVA"),
 )
-"""Left out: base classes, torch's own classes under another name, and what only moves state to another device."""
+"""All packs, without base classes, torch's own classes under another name, and classes that only move state."""

@@ -1,11 +1,11 @@
-"""How the default engine runs the optimizer."""
+"""The check of the default engine's way to run the optimizer: in a batch or alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linbench.conformance.claim import require
-from linbench.conformance.progress import compare_runs
+from linbench.conformance.descent import train_on_easy_problem
+from linbench.conformance.requirement import require
 from linbench.core.outcome.record import Status
 from linbench.core.request.spec import Sweep
 
@@ -16,9 +16,9 @@ EPOCHS = 25
 
 
 def runs_in_a_batch_or_alone(subject: Subject) -> str:
-    """Whether many runs can be trained as one; both are fine, and alone is slower by the number of runs."""
+    """Check that many runs can be trained, as one or alone; alone is slower by the number of runs."""
     lr = subject.lr
-    records = compare_runs(subject, None if lr is None else Sweep((lr, lr / 2)), EPOCHS, "batched")
+    records = train_on_easy_problem(subject, None if lr is None else Sweep((lr, lr / 2)), EPOCHS, "batched")
     failed = next((record for record in records if record.status is Status.ERROR), None)
     require(failed is None, f"a run ended in an error: {failed.reason if failed else ''}")
     engines = {record.engine for record in records}

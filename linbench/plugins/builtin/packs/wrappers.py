@@ -1,4 +1,4 @@
-"""Optimizers around another optimizer whose constructors ask for more than the harness can guess."""
+"""Factories of optimizers around another optimizer, whose constructors want more than the harness can guess."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def GSAM(  # noqa: N802 - it stands for the class
     perturb_eps: float = 1e-12,
     foreach: bool | None = None,
 ) -> PlainClosure:
-    """GSAM of pytorch_optimizer, with a constant radius `rho`, as its schedule gives for a constant learning rate."""
+    """Return GSAM of pytorch_optimizer with a constant radius `rho`, as its schedule has for a constant lr."""
     package = importlib.import_module("pytorch_optimizer")
     return PlainClosure(
         package.GSAM(
@@ -45,7 +45,7 @@ def SAMWrapper(  # noqa: N802 - it stands for the class
     ball: float = 0.1,
     lr: float = 0.0025,  # noqa: ARG001 - the run's, which `run.base` gives to what is wrapped
 ) -> Any:
-    """SAMWrapper of heavyball. wrapped_optimizer: the spec of an optimizer of heavyball; lr: its learning rate."""
+    """Return heavyball's SAMWrapper. wrapped_optimizer: the spec of an optimizer of heavyball. lr: its lr."""
     return importlib.import_module("heavyball").SAMWrapper(run.params, run.base(wrapped_optimizer), ball)
 
 
@@ -56,35 +56,35 @@ class Constant:
     value: float
 
     def step(self) -> float:
-        """That value."""
+        """Return the value."""
         return self.value
 
 
 class PlainClosure:
-    """GSAM with the closure that everything else takes; its own returns the model's outputs as well."""
+    """GSAM with the closure of other optimizers; its own has to return the model's outputs as well."""
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer = optimizer
 
     @property
     def param_groups(self) -> Any:
-        """Those of the base optimizer."""
+        """The parameter groups of the base optimizer."""
         return self.optimizer.param_groups
 
     def zero_grad(self) -> None:
-        """Of the base optimizer."""
+        """Zero the gradients of the base optimizer."""
         self.optimizer.base_optimizer.zero_grad()
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
-        """One step, of two evaluations; returns the cost before it."""
+        """Take one step, of two evaluations; return the cost before it."""
         _, cost = self.optimizer.step(lambda: (None, closure()))
         value: Tensor = cost
         return value
 
     def state_dict(self) -> Any:
-        """That of GSAM."""
+        """Return the state of GSAM."""
         return self.optimizer.state_dict()
 
     def load_state_dict(self, state: Any) -> None:
-        """Into GSAM."""
+        """Load a state into GSAM."""
         self.optimizer.load_state_dict(state)
