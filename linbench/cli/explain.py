@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from linbench.core.problem.problem import Problem
     from linbench.core.request.choice import Choice
     from linbench.theory.predictions import Prediction
-    from linbench.core.request.choice import Choice
     from linbench.theory.rates import GradientMethod
 
 

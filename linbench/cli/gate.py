@@ -170,8 +170,8 @@ def _train(run: Callable[[Training], T], request: Request, options: GateOptions,
     """Run with a progress bar and the store."""
     from linbench.cli.progress import show_progress
     from linbench.core.errors import StoreError
-    from linbench.store.default_path import ENVIRONMENT
     from linbench.gate.convergence import Training
+    from linbench.store.default_path import ENVIRONMENT
 
     with prints_to_stderr(), show_progress(request.plan, log_every=0, quiet=options.quiet) as observer:
         training = Training(jobs=options.jobs, observer=observer, session=session)

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Setup, Workbench
     from linbench.core.request.case import Case
-    from linbench.core.request.case import Case
-    from linbench.core.request.settings import Settings
 
 MEMORY_PER_BATCH = 256 * 2**20
 """Bytes that the recorded trajectory of one batch may take; it decides how many lanes a batch has."""

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from linbench.core.outcome.record import Record
     from linbench.core.problem.workbench import Setup, Workbench
     from linbench.core.request.case import Case
-    from linbench.core.request.case import Case
-    from linbench.core.request.settings import Settings
-
-_UPDATES_TO_OBSERVER = 50
 
 
 @final
