@@ -59,7 +59,8 @@ def as_csv(records: Iterable[Record]) -> str:
     """Return a header line and one row per record; nested values are JSON, missing ones empty."""
     rows = as_rows(records)
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _columns(rows), restval="", lineterminator="\n")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: cell(value) for name, value in row.items()})
@@ -119,7 +120,3 @@ def _flatten(content: dict[str, Any]) -> dict[str, Any]:
         else:
             row[name] = value
     return row
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))

@@ -24,7 +24,16 @@ def render(tuning: Any, style: str = "simple", width: int = WIDTH) -> str:
     """
     results = sorted(tuning.results, key=lambda r: (r.tuned.epochs, r.tuned.gap))
     several = {"problem": len({r.problem for r in results}) > 1, "model": len({r.model for r in results}) > 1}
-    rows = [[*(getattr(r, name) for name, shown in several.items() if shown), *_row(r)] for r in results]
+    rows = [
+        [
+            *(getattr(r, name) for name, shown in several.items() if shown),
+            r.tuned_label,
+            score_text(r.default),
+            score_text(r.tuned),
+            _ranges(r),
+        ]
+        for r in results
+    ]
     headers = [
         *(name for name, shown in several.items() if shown),
         "best of the trials",
@@ -32,18 +41,11 @@ def render(tuning: Any, style: str = "simple", width: int = WIDTH) -> str:
         "tuned",
         "range as good",
     ]
-    table = tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=_alignment(len(headers)))
+    alignment = ["left"] * (len(headers) - 3) + ["right", "right", "left"]
+    table = tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=alignment)
     curve = _curve(results, style)
     below = "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in notes(tuning, results))
     return f"{table}\n\n{curve}\n\n{below}"
-
-
-def _alignment(columns: int) -> list[str]:
-    return ["left"] * (columns - 3) + ["right", "right", "left"]
-
-
-def _row(result: TuningResult) -> list[str]:
-    return [result.tuned_label, score_text(result.default), score_text(result.tuned), _ranges(result)]
 
 
 def _ranges(result: TuningResult) -> str:

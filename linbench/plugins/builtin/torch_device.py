@@ -35,8 +35,11 @@ class TorchDevice:
 
     def synchronize(self) -> None:
         """Wait until everything queued on the device is done."""
-        if self.torch_device.type != "cpu":
-            _backend(self.torch_device.type).synchronize(*_which(self.torch_device))
+        kind = self.torch_device.type
+        if kind == "mps":  # there is one Apple GPU, and torch takes no argument for it
+            _backend(kind).synchronize()
+        elif kind != "cpu":
+            _backend(kind).synchronize(self.torch_device)
 
 
 def cpu() -> TorchDevice:
@@ -66,7 +69,3 @@ def auto() -> TorchDevice:
 
 def _backend(kind: str) -> ModuleType | Any:
     return getattr(torch, kind)
-
-
-def _which(device: torch.device) -> list[torch.device]:
-    return [] if device.type == "mps" else [device]

@@ -64,7 +64,7 @@ def _setting_readings(groups: Sequence[RunGroup]) -> Iterator[str]:
         return
     same = [group.optimizer for group in tried if group.same_for_all_seeds]
     if same:
-        yield f"every seed gave the same run of {_and(same)}: one observation of one start, not several"
+        yield f"every seed gave the same run of {_join_names(same)}: one observation of one start, not several"
     if len(tried) > MOST_RANKED:
         yield f"among {len(tried)} optimizers no seeds would do for a claim: compare the best ones again, on new seeds"
     elif len(tried) > 1:
@@ -103,7 +103,7 @@ def _missing_medians(groups: Sequence[RunGroup]) -> str | None:
     failing = [group.optimizer for group in groups if summarize(group).epochs.median is None and len(group.runs) > 1]
     if not failing:
         return None
-    return f"no median of epochs to target for {_and(failing)}: half of the runs or more did not get there"
+    return f"no median of epochs to target for {_join_names(failing)}: half of the runs or more did not get there"
 
 
 def _work_per_epoch(groups: Sequence[RunGroup]) -> str | None:
@@ -129,13 +129,13 @@ def _claims(ranking: Ranking) -> Iterator[str]:
         if tested:
             yield _faster_claim(standing.optimizer, tested)
         if exact:
-            names = _and([str(pair.slower) for pair in exact])
+            names = _join_names([str(pair.slower) for pair in exact])
             yield f"{standing.optimizer} is faster than {names} from this start, exactly; no other was seen"
         worse = [pair.slower for pair in tested if pair.slower and erts[pair.slower] < erts[standing.optimizer]]
         if worse:
             yield (
-                f"{standing.optimizer} is faster than {_and(worse)} on most seeds, yet costs more epochs per success, "
-                "because of its slow or failed runs"
+                f"{standing.optimizer} is faster than {_join_names(worse)} on most seeds, "
+                "yet costs more epochs per success, because of its slow or failed runs"
             )
     yield from _ties(ranking)
 
@@ -147,7 +147,7 @@ def _faster_claim(name: str, won: Sequence[PairComparison]) -> str:
         f"{f', {pair.ties} tied' if pair.ties else ''})"
         for pair in won
     ]
-    return f"{name} is faster than {_and(texts)}, p ≤ {highest:.2g} (sign test, adjusted for all pairs)"
+    return f"{name} is faster than {_join_names(texts)}, p ≤ {highest:.2g} (sign test, adjusted for all pairs)"
 
 
 def _ties(ranking: Ranking) -> Iterator[str]:
@@ -156,11 +156,11 @@ def _ties(ranking: Ranking) -> Iterator[str]:
         inside = [pairs[frozenset((a, b))] for i, a in enumerate(group) for b in group[i + 1 :]]
         claims = {pair.claim for pair in inside}
         if claims == {Claim.NEITHER}:
-            yield f"{_and(group)} never reached the target: their epochs say nothing of which is better"
+            yield f"{_join_names(group)} never reached the target: their epochs say nothing of which is better"
         elif claims == {Claim.EQUAL}:
-            yield f"{_and(group)} took the same number of epochs from every seed: a tie"
+            yield f"{_join_names(group)} took the same number of epochs from every seed: a tie"
         else:
-            yield f"no difference between {_and(group)} can be claimed from {_seeds(inside)}"
+            yield f"no difference between {_join_names(group)} can be claimed from {_seed_text(inside)}"
     tested = [pair for pair in ranking.comparisons if pair.seeds > 1 and not pair.exact]
     needed = fewest_seeds(len(tested))
     undecided = any(pair.claim is Claim.NO_CLAIM for pair in tested)
@@ -168,7 +168,7 @@ def _ties(ranking: Ranking) -> Iterator[str]:
         yield f"{_count(len(tested), 'comparison')} cannot yield a claim from fewer than {needed} seeds that all agree"
 
 
-def _seeds(pairs: Iterable[PairComparison]) -> str:
+def _seed_text(pairs: Iterable[PairComparison]) -> str:
     counts = sorted({pair.seeds for pair in pairs})
     return _count(counts[0], "seed") if len(counts) == 1 else f"{counts[0]}–{counts[-1]} seeds"
 
@@ -198,5 +198,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _and(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

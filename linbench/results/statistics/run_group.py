@@ -112,9 +112,11 @@ def group_runs(records: Iterable[Record]) -> list[RunGroup]:
     The records of a group share problem, model, optimizer, parameters, device, dtype, batch size, target and epochs.
     Every record is in exactly one group, those that ended in `error` or were `skipped` too.
     """
+    from linbench.results.table.rows import optimizer_label  # here, since the table may want statistics
+
     found: dict[tuple[Setting, str], list[Record]] = {}
     for record in records:
-        found.setdefault((setting_of(record), _label(record)), []).append(record)
+        found.setdefault((setting_of(record), optimizer_label(record)), []).append(record)
     return [_group(setting, optimizer, members) for (setting, optimizer), members in found.items()]
 
 
@@ -161,9 +163,3 @@ def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
         final_cost=record.final_cost,
         gap=record.gap,
     )
-
-
-def _label(record: Record) -> str:
-    from linbench.results.table.rows import optimizer_label  # here, since the table may want statistics
-
-    return optimizer_label(record)

@@ -39,11 +39,11 @@ def at_targets(records: Iterable[Record], targets: Sequence[float] = TARGETS) ->
     """
     settings: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
-        settings.setdefault(_setting_of(record), []).append(record)
+        settings.setdefault(_group_key(record), []).append(record)
     return [judged for members in settings.values() for target in targets for judged in _judge_all(members, target)]
 
 
-def _setting_of(record: Record) -> tuple[object, ...]:
+def _group_key(record: Record) -> tuple[object, ...]:
     return record.problem, record.model, record.device, record.dtype, record.batch_size, record.epochs
 
 

@@ -87,7 +87,7 @@ class SweepRow:
 
     def _shared_params(self) -> dict[str, Any]:
         first, *rest = (row.first.params for row in self.rows)
-        return {name: value for name, value in first.items() if all(_same(other, name, value) for other in rest)}
+        return {name: value for name, value in first.items() if all(_has_value(other, name, value) for other in rest)}
 
 
 def fold(rows: Iterable[Row]) -> list[SweepRow]:
@@ -103,5 +103,5 @@ def _without_lr(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name != "lr"}
 
 
-def _same(params: Mapping[str, Any], name: str, value: Any) -> bool:
+def _has_value(params: Mapping[str, Any], name: str, value: Any) -> bool:
     return name in params and bool(params[name] == value)
