@@ -1,8 +1,10 @@
 """What the tests of several layers share."""
 
 import itertools
+import random
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,67 @@ from hypothesis import settings
 from linbench import Record, Status
 from linbench.plugins.manager import load_plugins
 
-settings.register_profile("linbench", deadline=None)  # a slow moment of a busy machine is no failure
-settings.load_profile("linbench")
+# No deadline: a slow moment of a busy machine is no failure. The examples of the daily run are the same every time, so
+# that it fails for a change only; the long run goes hunting.
+settings.register_profile("daily", max_examples=30, derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_addoption(parser):
+    """Add --long."""
+    parser.addoption("--long", action="store_true", help="run every test, those marked long included")
+
+
+def pytest_configure(config):
+    """Choose how many examples hypothesis draws, for the settings of modules that are imported from here on."""
+    settings.load_profile("long" if runs_long(config) else "daily")
+
+
+def runs_long(config):
+    """Whether tests marked long are asked for, by --long or by an expression of marks that names them."""
+    return config.getoption("--long") or "long" in config.getoption("markexpr")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config, items):
+    """Mark the cases outside of each sample as long, and leave long tests out unless they are asked for."""
+    for item in outside_of_samples(items):
+        item.add_marker("long")
+    if not runs_long(config):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def outside_of_samples(items):
+    """Yield the cases of every test marked `sampled` that its sample leaves out."""
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases[item.parent.nodeid, item.originalname].append(item)
+    for (_, name), found in cases.items():
+        keep = found[0].get_closest_marker("sampled").kwargs["keep"]
+        sample = {case.nodeid for case in draw_cases(found, keep, seed=name)}
+        yield from (case for case in found if case.nodeid not in sample)
+
+
+def draw_cases(cases, keep, seed):
+    """Draw `keep` of the cases of one test, the same for the same seed, with as many values of each parameter as fit."""
+    remaining = random.Random(seed).sample(cases, len(cases))
+    drawn, seen = [], set()
+    while remaining and len(drawn) < keep:
+        best = max(remaining, key=lambda case: len(values_of(case) - seen))
+        remaining.remove(best)
+        seen |= values_of(best)
+        drawn.append(best)
+    return drawn
+
+
+def values_of(case):
+    """The parameters of a case with their values, which all cases of a test share and which need not be hashable."""
+    return {(name, id(value)) for name, value in case.callspec.params.items()}
 
 
 @pytest.fixture(autouse=True, scope="session")
