@@ -1,6 +1,7 @@
 """What the tests of several layers share."""
 
 import itertools
+import os
 import random
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def outside_of_samples(items):
 
 
 def draw_cases(cases, keep, seed):
-    """Draw `keep` of the cases of one test, the same for the same seed, with as many values of each parameter as fit."""
+    """Return `keep` cases of one test, with as many values of each parameter as fit; always the same for a seed."""
     remaining = random.Random(seed).sample(cases, len(cases))
     drawn, seen = [], set()
     while remaining and len(drawn) < keep:
@@ -77,17 +78,104 @@ def values_of(case):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_store():
-    """No test writes to the user's store, nor a fixture of a module; set and empty, LINBENCH_STORE means none."""
+def _nothing_of_the_user(tmp_path_factory):
+    """No test reads or writes the user's store and cache; set and empty, LINBENCH_STORE means none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINBENCH_STORE", "")
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """No verdict of another test may decide this one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture(scope="session")
 def catalog():
     """The built-in components only, whatever else is installed."""
     return load_plugins(environ={"LINBENCH_PLUGINS": ""}).catalog
+
+
+@pytest.fixture(scope="session")
+def as_command():
+    """The words that start the command line in a fresh interpreter, as a user does.
+
+    The handler is set since a shell starts background jobs with SIGINT ignored, and children inherit that.
+    """
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from linbench.cli.main import main; main()"
+    )
+    return lambda *arguments: [sys.executable, "-c", code, *arguments]
+
+
+@pytest.fixture(scope="session")
+def output_of():
+    """Run words as a process that must succeed; returns its stdout."""
+
+    def run(words, **options):
+        process = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, **options)
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def install_package(output_of):
+    """Install the package of a plugin, and of it alone, beside its folder; returns the environment in which it is."""
+
+    def run(folder, plugin):
+        target = folder.parent / "installed"
+        options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
+        output_of([sys.executable, "-m", "pip", "install", *options, str(folder)])
+        own = {"PYTHONPATH": str(target), "LINBENCH_PLUGINS": plugin, "XDG_CACHE_HOME": str(folder.parent)}
+        return {**os.environ, **own}
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_tests(output_of):
+    """Run the tests of a package in an environment; they must pass, and there must be some."""
+
+    def run(folder, environment):
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+        report = output_of(words, cwd=folder, env=environment)
+        assert " passed" in report
+        assert "failed" not in report
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def mine():
+    """The source of a plugin whose optimizer `mine` is gradient descent at `factor` times its lr.
+
+    before: a statement that each of its steps begins with.
+    """
+
+    def write(factor=1.0, before="pass"):
+        return f"""
+import torch
+from linbench import Component, hookimpl
+
+class Mine(torch.optim.SGD):
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr * {factor})
+
+    def step(self, closure=None):
+        {before}
+        return super().step(closure)
+
+@hookimpl
+def linbench_optimizers():
+    return [Component("optimizer", "mine", Mine)]
+"""
+
+    return write
 
 
 @pytest.fixture(scope="session")
