@@ -7,13 +7,19 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: compare test lint format bench bench-peers bench-ecosystem clean
+# Tests run side by side, one on each processor: a second thread in each would only wait for the others.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+.PHONY: compare test test-long lint format bench bench-peers bench-ecosystem clean
 
 compare: $(VENV)/.installed
 	@$(BIN)/linbench compare --optimizers sgd,adam,rmsprop
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+
+test-long: $(VENV)/.installed-dev
+	$(PYTEST) --long $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,8 +1,11 @@
 """What the tests of several layers share."""
 
 import itertools
+import os
+import random
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -11,24 +14,168 @@ from hypothesis import settings
 from linbench import Record, Status
 from linbench.plugins.manager import load_plugins
 
-settings.register_profile("linbench", deadline=None)  # a slow moment of a busy machine is no failure
-settings.load_profile("linbench")
+# No deadline: a slow moment of a busy machine is no failure. The examples of the daily run are the same every time, so
+# that it fails for a change only; the long run goes hunting.
+settings.register_profile("daily", max_examples=30, derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
 
 pytest_plugins = ["pytester"]
 
 
+def pytest_addoption(parser):
+    """Add --long."""
+    parser.addoption("--long", action="store_true", help="run every test, those marked long included")
+
+
+def pytest_configure(config):
+    """Choose how many examples hypothesis draws, for the settings of modules that are imported from here on."""
+    settings.load_profile("long" if runs_long(config) else "daily")
+
+
+def runs_long(config):
+    """Whether tests marked long are asked for, by --long or by an expression of marks that names them."""
+    return config.getoption("--long") or "long" in config.getoption("markexpr")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config, items):
+    """Mark the cases outside of each sample as long, and leave long tests out unless they are asked for."""
+    for item in outside_of_samples(items):
+        item.add_marker("long")
+    if not runs_long(config):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def outside_of_samples(items):
+    """Yield the cases of every test marked `sampled` that its sample leaves out."""
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases[item.parent.nodeid, item.originalname].append(item)
+    for (_, name), found in cases.items():
+        keep = found[0].get_closest_marker("sampled").kwargs["keep"]
+        sample = {case.nodeid for case in draw_cases(found, keep, seed=name)}
+        yield from (case for case in found if case.nodeid not in sample)
+
+
+def draw_cases(cases, keep, seed):
+    """Return `keep` cases of one test, with as many values of each parameter as fit; always the same for a seed."""
+    remaining = random.Random(seed).sample(cases, len(cases))
+    drawn, seen = [], set()
+    while remaining and len(drawn) < keep:
+        best = max(remaining, key=lambda case: len(values_of(case) - seen))
+        remaining.remove(best)
+        seen |= values_of(best)
+        drawn.append(best)
+    return drawn
+
+
+def values_of(case):
+    """The parameters of a case with their values, which all cases of a test share and which need not be hashable."""
+    return {(name, id(value)) for name, value in case.callspec.params.items()}
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _no_store():
-    """No test writes to the user's store, nor a fixture of a module; set and empty, LINBENCH_STORE means none."""
+def _nothing_of_the_user(tmp_path_factory):
+    """No test reads or writes the user's store and cache; set and empty, LINBENCH_STORE means none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINBENCH_STORE", "")
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """No verdict of another test may decide this one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture(scope="session")
 def catalog():
     """The built-in components only, whatever else is installed."""
     return load_plugins(environ={"LINBENCH_PLUGINS": ""}).catalog
+
+
+@pytest.fixture(scope="session")
+def as_command():
+    """The words that start the command line in a fresh interpreter, as a user does.
+
+    The handler is set since a shell starts background jobs with SIGINT ignored, and children inherit that.
+    """
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from linbench.cli.main import main; main()"
+    )
+    return lambda *arguments: [sys.executable, "-c", code, *arguments]
+
+
+@pytest.fixture(scope="session")
+def output_of():
+    """Run words as a process that must succeed; returns its stdout."""
+
+    def run(words, **options):
+        process = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, **options)
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def install_package(output_of):
+    """Install the package of a plugin, and of it alone, beside its folder; returns the environment in which it is."""
+
+    def run(folder, plugin):
+        target = folder.parent / "installed"
+        options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
+        output_of([sys.executable, "-m", "pip", "install", *options, str(folder)])
+        own = {"PYTHONPATH": str(target), "LINBENCH_PLUGINS": plugin, "XDG_CACHE_HOME": str(folder.parent)}
+        return {**os.environ, **own}
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_tests(output_of):
+    """Run the tests of a package in an environment; they must pass, and there must be some."""
+
+    def run(folder, environment):
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+        report = output_of(words, cwd=folder, env=environment)
+        assert " passed" in report
+        assert "failed" not in report
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def mine():
+    """The source of a plugin whose optimizer `mine` is gradient descent at `factor` times its lr.
+
+    before: a statement that each of its steps begins with.
+    """
+
+    def write(factor=1.0, before="pass"):
+        return f"""
+import torch
+from linbench import Component, hookimpl
+
+class Mine(torch.optim.SGD):
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr * {factor})
+
+    def step(self, closure=None):
+        {before}
+        return super().step(closure)
+
+@hookimpl
+def linbench_optimizers():
+    return [Component("optimizer", "mine", Mine)]
+"""
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,7 @@
 """The examples work as their READMEs use them."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,6 @@ import linbench
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 DATA = EXAMPLES / "data"
-LINBENCH = ["-c", "from linbench.cli.main import main; main()"]
 
 
 def test_the_cars_have_the_line_that_their_origin_names_and_gradient_descent_finds_it():
@@ -35,40 +31,24 @@ def test_only_a_single_weight_stands_in_the_table():
     assert all(float(cell) > 0 for cell in by_problem["study-hours"][-2:])
 
 
-def run(*arguments, **options):
-    """The stdout of a Python process that succeeds."""
-    process = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, check=False, **options
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
-    return process.stdout
-
-
 @pytest.fixture(scope="module")
-def lion(tmp_path_factory):
+def lion(tmp_path_factory, install_package):
     """The example plugin, installed; its folder, and the environment in which it is."""
-    base = tmp_path_factory.mktemp("lion")
-    folder, target = base / "linbench-lion", base / "installed"
+    folder = tmp_path_factory.mktemp("lion") / "linbench-lion"
     shutil.copytree(EXAMPLES / "linbench-lion", folder)  # building leaves files behind
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
-    run("-m", "pip", "install", *options, str(folder))
-    environment = {**os.environ, "PYTHONPATH": str(target), "LINBENCH_PLUGINS": "lion", "XDG_CACHE_HOME": str(base)}
-    return folder, environment
+    return folder, install_package(folder, "lion")
 
 
-def test_the_example_plugin_passes_its_own_tests(lion):
-    folder, environment = lion
-    report = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=folder, env=environment)
-    assert " passed" in report
-    assert "failed" not in report
+def test_the_example_plugin_passes_its_own_tests(lion, run_tests):
+    run_tests(*lion)
 
 
-def test_the_example_plugin_is_listed_and_compared_as_if_it_were_built_in(lion):
+def test_the_example_plugin_is_listed_and_compared_as_if_it_were_built_in(lion, as_command, output_of):
     _, environment = lion
-    listed = run(*LINBENCH, "list", "optimizers", env=environment).splitlines()
+    listed = output_of(as_command("list", "optimizers"), env=environment).splitlines()
     assert any(line.split()[:1] == ["lion"] and line.endswith("[lion]") for line in listed)
     arguments = "compare -o lion:lr=[0.03,0.01],sgd -m manual --no-timing --format json".split()
-    records = json.loads(run(*LINBENCH, *arguments, env=environment))["records"]
+    records = json.loads(output_of(as_command(*arguments), env=environment))["records"]
     assert [record["optimizer"] for record in records] == ["lion", "lion", "sgd"]
     assert {record["engine"] for record in records} == {"batched"}
     assert records[0]["status"] == "converged"

@@ -29,6 +29,20 @@ def linbench():
 
 
 @pytest.fixture
+def refused(linbench):
+    """Run a command that must be refused with one line; returns that line."""
+
+    def run(arguments):
+        result = linbench(arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("linbench: ")
+        assert result.stderr.count("\n") == 1
+        return result.stderr.removeprefix("linbench: ").rstrip()
+
+    return run
+
+
+@pytest.fixture
 def records(linbench):
     """The JSON records of `linbench compare …`, untimed, which must succeed."""
 

@@ -10,21 +10,6 @@ import pytest
 
 BASELINE = Path("baseline/convergence.json")
 ADAM = "study-hours · manual · adam:lr=0.01 · seed 0 · float64 · 40 epochs · full batch · target 1e-06"
-MINE = """
-import torch
-
-class Mine(torch.optim.SGD):
-    def __init__(self, params, lr):
-        super().__init__(params, lr=lr * {factor})
-
-    def step(self, closure=None):
-        {before}
-        return super().step(closure)
-
-@hookimpl
-def linbench_optimizers():
-    return [Component("optimizer", "mine", Mine)]
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -182,18 +167,15 @@ def test_ci_updates_nothing(linbench, committed, monkeypatch):
     assert linbench("gate").exit_code == 0
 
 
-def test_a_plugins_edit_is_caught_and_its_crash_is_told_apart(linbench, plugin):
+def test_a_plugins_edit_is_caught_and_its_crash_is_told_apart(linbench, plugin, mine):
     suite("sgd", "mine")
-
-    def mine(factor, before="pass"):
-        return plugin(MINE.format(factor=factor, before=before), name=f"mine_{abs(hash((factor, before)))}")
-
-    assert linbench(f"gate --update --reason first --plugin {mine(1.0)}").exit_code == 0
-    assert linbench(f"gate --plugin {mine('1')}").exit_code == 0
-    result = linbench(f"gate --plugin {mine(1.001)}")
+    committed, same, edited = (plugin(mine(factor), name) for factor, name in ((1.0, "a"), (1, "b"), (1.001, "c")))
+    assert linbench(f"gate --update --reason first --plugin {committed}").exit_code == 0
+    assert linbench(f"gate --plugin {same}").exit_code == 0
+    result = linbench(f"gate --plugin {edited}")
     assert result.exit_code == 1
     assert "mine:lr=0.01" in result.stdout
-    crash = mine(1.0, "raise ValueError('broken')")
+    crash = plugin(mine(before="raise ValueError('broken')"), "d")
     result = linbench(f"gate --format junit --plugin {crash}")
     assert result.exit_code == 4
     root = ElementTree.fromstring(result.stdout)

@@ -37,6 +37,7 @@ def measured(monkeypatch):
     return lambda ratios: values.update({"mine:lr=0": ratios})
 
 
+@pytest.mark.long
 def test_a_slower_step_fails_the_gate_and_an_equal_one_does_not(project, linbench):
     """The whole of it: two revisions, fresh processes, a verdict."""
     project.plugin(2)  # at an lr of 0 it goes where it went, in three times the time

@@ -1,8 +1,8 @@
 """`linbench plugins new`: a package that installs, passes its own tests, and is there to be compared."""
 
+import importlib
+import inspect
 import json
-import os
-import subprocess
 import sys
 
 import pytest
@@ -17,71 +17,50 @@ FILES = [
 ]
 
 
-LINBENCH = ["-c", "from linbench.cli.main import main; main()"]
-
-
-def run(*arguments, **options):
-    """The stdout of a Python process that succeeds."""
-    process = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, check=False, **options
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
-    return process.stdout
-
-
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
+def package(tmp_path_factory, as_command, output_of, install_package):
     """A new package, written and installed; its folder, and the environment in which it is installed."""
     base = tmp_path_factory.mktemp("new")
-    run(*LINBENCH, "plugins", "new", "my-opt", "--into", str(base))
-    target = base / "installed"
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
-    run("-m", "pip", "install", *options, str(base / "my-opt"))
-    environment = {**os.environ, "PYTHONPATH": str(target), "LINBENCH_PLUGINS": "my-opt", "XDG_CACHE_HOME": str(base)}
-    return base / "my-opt", environment
+    output_of(as_command("plugins", "new", "my-opt", "--into", str(base)))
+    return base / "my-opt", install_package(base / "my-opt", "my-opt")
 
 
 @pytest.fixture
-def command(package):
-    """Run the command line where the new package is installed; returns its stdout."""
+def _installed(package, monkeypatch):
+    """The new package is a plugin of this process too."""
     _, environment = package
-
-    def started(*arguments):
-        return run(*LINBENCH, *arguments, env=environment)
-
-    return started
-
-
-def test_its_own_tests_pass(package):
-    folder, environment = package
-    report = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=folder, env=environment)
-    assert " passed" in report
-    assert "failed" not in report
+    monkeypatch.syspath_prepend(environment["PYTHONPATH"])
+    monkeypatch.setenv("LINBENCH_PLUGINS", "my-opt")
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_opt"]:
+        del sys.modules[name]
 
 
-def test_it_is_a_plugin_that_is_loaded(command):
-    row = next(line.split() for line in command("plugins").splitlines() if line.startswith("my-opt"))
+def test_the_tests_of_a_new_package_pass(package, run_tests):
+    run_tests(*package)
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_new_package_is_a_plugin_that_is_loaded(linbench):
+    row = next(line.split() for line in linbench("plugins").stdout.splitlines() if line.startswith("my-opt"))
     assert row == ["my-opt", "loaded", "0.1.0", "1"]
 
 
-def test_its_optimizer_is_compared_by_name_and_in_a_batch(command):
-    arguments = "compare -o my-opt:lr=[0.03,0.01],sgd -m manual --epochs 2000 --no-timing --format json".split()
-    mine, slow, sgd = json.loads(command(*arguments))["records"]
+@pytest.mark.usefixtures("_installed")
+def test_the_optimizer_of_a_new_package_is_compared_by_name_and_in_a_batch(linbench):
+    result = linbench("compare -o my-opt:lr=[0.03,0.01],sgd -m manual --epochs 2000 --no-timing --format json")
+    mine, slow, sgd = json.loads(result.stdout)["records"]
     assert [record["optimizer"] for record in (mine, slow, sgd)] == ["my-opt", "my-opt", "sgd"]
     assert {record["engine"] for record in (mine, slow)} == {"batched"}
     assert mine["status"] == "converged"
 
 
-def test_what_its_component_says_of_parameters_is_its_signature(package, fresh):
-    _, environment = package
-    code = (
-        "import inspect, my_opt, my_opt.linbench_plugin as plugin; "
-        "component, = plugin.linbench_optimizers(); "
-        "signature = inspect.signature(component.resolve()).parameters.items(); "
-        "assert dict(component.parameters) == {k: p.default for k, p in signature if k != 'params'}"
-    )
-    process = fresh(code, **environment)
-    assert (process.returncode, process.stderr) == (0, "")
+@pytest.mark.usefixtures("_installed")
+def test_the_parameters_that_a_new_component_declares_are_those_of_its_signature():
+    plugin = importlib.import_module("my_opt.linbench_plugin")
+    (component,) = plugin.linbench_optimizers()
+    signature = inspect.signature(component.resolve()).parameters.items()
+    assert dict(component.parameters) == {name: one.default for name, one in signature if name != "params"}
 
 
 def test_what_is_written_is_said_and_what_to_do_next(linbench, tmp_path):
@@ -121,11 +100,8 @@ def test_nothing_of_a_template_is_left_over(linbench, tmp_path):
         ("adam", "there is an optimizer 'adam' already: choose another name"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused_in_one_line(linbench, tmp_path, name, message):
-    result = linbench(f"plugins new '{name}' --into {tmp_path}")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"linbench: {message}")
-    assert result.stderr.count("\n") == 1
+def test_a_name_that_cannot_be_is_refused_in_one_line(refused, tmp_path, name, message):
+    assert refused(f"plugins new '{name}' --into {tmp_path}").startswith(message)
     assert list(tmp_path.iterdir()) == []
 
 

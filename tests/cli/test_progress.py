@@ -16,16 +16,11 @@ from linbench.core.request.plan import Plan
 
 pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
 
-LINBENCH = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from linbench.cli.main import main; main()"
-)
-
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
 @pytest.fixture
-def on_a_terminal():
+def on_a_terminal(as_command):
     """Run a command with its stderr on a terminal and its stdout in a pipe; returns (exit code, stdout, stderr).
 
     interrupt_at: press Ctrl-C once stderr shows this text.
@@ -34,7 +29,7 @@ def on_a_terminal():
     def run(arguments, interrupt_at=None):
         controller, terminal = pty.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-c", LINBENCH, *arguments.split()],
+            as_command(*arguments.split()),
             stdout=subprocess.PIPE,
             stderr=terminal,
             text=True,

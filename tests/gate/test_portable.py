@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,13 @@ OTHER_CODE_PATHS = {"MKL_CBWR": "COMPATIBLE"}
 
 
 @pytest.mark.skipif("BLAS_INFO=mkl" not in torch.__config__.show(), reason="torch is built with another BLAS than MKL")
+@pytest.mark.sampled(keep=1)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_another_blas_does_not_trip_the_gate(tmp_path, dtype):
+def test_another_blas_does_not_trip_the_gate(as_command, tmp_path, dtype):
     (tmp_path / "linbench.toml").write_text(SUITE.format(dtype=dtype))
 
     def gate(*words, **environment):
-        code = "from linbench.cli.main import main; main()"
-        command = [sys.executable, "-c", code, "gate", "--no-store", "--quiet", "--jobs", "1", *words]
+        command = as_command("gate", "--no-store", "--quiet", "--jobs", "1", *words)
         inherited = {name: value for name, value in os.environ.items() if name != "CI"}
         env = {**inherited, "LINBENCH_PLUGINS": "", **environment}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)

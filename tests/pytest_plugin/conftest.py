@@ -5,29 +5,12 @@ import pytest
 import linbench
 import linbench.gate.pytest_gate
 
-MINE = """
-import torch
-from linbench import Component, hookimpl
-
-class Mine(torch.optim.SGD):
-    def __init__(self, params, lr):
-        super().__init__(params, lr=lr * {factor})
-
-    def step(self, closure=None):
-        {before}
-        return super().step(closure)
-
-@hookimpl
-def linbench_optimizers():
-    return [Component("optimizer", "mine", Mine)]
-"""
-
 
 class Project:
     """A folder with a small suite, a plugin in one file, and tests."""
 
-    def __init__(self, pytester):
-        self.pytester, self.path = pytester, pytester.path
+    def __init__(self, pytester, mine):
+        self.pytester, self.path, self.mine = pytester, pytester.path, mine
         self.baseline = self.path / "baseline" / "convergence.json"
         self.pytester.makeini("[pytest]\n")
         self.suite("sgd", "adam")
@@ -39,7 +22,7 @@ class Project:
 
     def plugin(self, factor=1.0, before="pass"):
         """`mine.py`, whose optimizer `mine` is gradient descent at so many times its lr."""
-        (self.path / "mine.py").write_text(MINE.format(factor=factor, before=before))
+        (self.path / "mine.py").write_text(self.mine(factor, before))
 
     def tests(self, **calls):
         """`test_x.py` for each x, with one test that calls the gate so."""
@@ -64,12 +47,12 @@ def _torch_is_ready():
 
 
 @pytest.fixture
-def project(pytester, monkeypatch):
+def project(pytester, monkeypatch, mine):
     """A project without tests, as the current directory, without traces of CI and of what runs these tests."""
     monkeypatch.setenv("LINBENCH_PLUGINS", "")
     for name in ("CI", "GITHUB_ACTIONS", "PYTEST_XDIST_WORKER"):
         monkeypatch.delenv(name, raising=False)
-    return Project(pytester)
+    return Project(pytester, mine)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The plugin in processes: it does nothing where it is not used, and works side by side with others."""
 
+import pytest
+
 UNUSED = """
 import sys
 
@@ -14,12 +16,13 @@ def test_unused_it_imports_neither_torch_nor_anything_else_of_linbench(pytester)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
-def test_under_xdist_convergence_gates_and_step_times_are_skipped_with_the_reason(project):
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_under_xdist_convergence_gates_and_step_times_are_skipped_with_the_reason(project, workers):
     project.plugin()
     project.tests(sgd='linbench_gate("sgd")', mine='linbench_gate("mine", plugins="mine.py")')
     project.update()
     project.plugin(factor=1.01)
-    result = project.pytester.runpytest_subprocess("-n2", "--linbench-timing=gate")
+    result = project.pytester.runpytest_subprocess(f"-n{workers}", "--linbench-timing=gate")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [

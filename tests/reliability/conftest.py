@@ -41,19 +41,6 @@ def compared(hostile):
 
 
 @pytest.fixture(scope="session")
-def as_command():
-    """The words that start the command line in a fresh interpreter, as a user does.
-
-    The handler is set since a shell starts background jobs with SIGINT ignored, and children inherit that.
-    """
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from linbench.cli.main import main; main()"
-    )
-    return lambda *arguments: [sys.executable, "-c", code, *arguments]
-
-
-@pytest.fixture(scope="session")
 def command(as_command):
     """`command("compare", …)` in a process of its own → the finished process, its streams as text."""
 

@@ -68,10 +68,14 @@ class Interrupts(Sgd):
 
 
 class ChangesData(Sgd):
+    steps = 0
+
     def misbehave(self):
-        for found in gc.get_objects():
-            if type(found) is torch.Tensor and found.shape == (4, 1) and not found.requires_grad:
-                found.data.fill_(7.0)
+        self.steps += 1
+        if self.steps == 3:  # once is enough, and looking at all that there is takes long
+            for found in gc.get_objects():
+                if type(found) is torch.Tensor and found.shape == (4, 1) and not found.requires_grad:
+                    found.data.fill_(7.0)
 
 
 class ChangesState(Sgd):

@@ -18,6 +18,7 @@ DEADLY = {
 }
 
 
+@pytest.mark.sampled(keep=5)
 @pytest.mark.parametrize("options", [{"engine": "serial", "jobs": 1}, {"engine": "batched", "jobs": 2}])
 @pytest.mark.parametrize("name", DEADLY)
 def test_an_optimizer_that_ends_its_process_is_an_error_and_changes_no_other_record(compared, name, options):
@@ -26,6 +27,7 @@ def test_an_optimizer_that_ends_its_process_is_an_error_and_changes_no_other_rec
     assert [first, last] == compared("sgd", "adam", **options)
 
 
+@pytest.mark.sampled(keep=3)
 @pytest.mark.parametrize("options", [{"engine": "serial", "jobs": 1}, {"engine": "batched", "jobs": 2}])
 @pytest.mark.parametrize("name", ["hangs:lr=0.05", "hangs-in-native", "hangs-with-child"])
 def test_an_optimizer_that_hangs_is_stopped_and_changes_no_other_record(compared, name, options):
@@ -78,6 +80,7 @@ def test_a_thread_that_never_ends_does_not_keep_its_case(compared):
     assert time.monotonic() - start < 30
 
 
+@pytest.mark.sampled(keep=2)
 @pytest.mark.parametrize("options", [{"isolate": True}, {"timeout": 60}])
 @pytest.mark.parametrize("engine", ["serial", "batched"])
 def test_isolation_changes_no_record(compared, engine, options):

@@ -41,6 +41,7 @@ def test_lines_that_are_written_as_they_come_go_to_stdout(command, hostile):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.sampled(keep=1)
 @pytest.mark.parametrize("options", [["--timeout", "300"], ["--isolate", "--no-timing", "--jobs", "1"]])
 def test_ctrl_c_shows_what_was_done_and_leaves_no_process(as_command, hostile, options):
     arguments = ["-o", "sgd,hangs:lr=0.05", "-m", "manual", "--epochs", "3", "--format", "jsonl", "--plugin", hostile]

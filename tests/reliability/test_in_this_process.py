@@ -22,6 +22,7 @@ FAILING = {
 }
 
 
+@pytest.mark.sampled(keep=9)
 @pytest.mark.parametrize("engine", ["serial", "batched"])
 @pytest.mark.parametrize("name", FAILING)
 def test_an_optimizer_that_goes_wrong_is_an_error_and_changes_no_other_record(compared, name, engine):

@@ -57,6 +57,7 @@ def started(path, *further, count=0, batch=7, **options):
     )
 
 
+@pytest.mark.sampled(keep=3)
 @pytest.mark.parametrize("acknowledged", [0, 7, 70, 700, 7000])
 def test_a_killed_process_loses_nothing_that_was_acknowledged(path, store, write, keyed, acknowledged):
     if acknowledged == 0:

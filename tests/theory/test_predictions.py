@@ -27,6 +27,7 @@ def measured(problem, spec, epochs, target=1e-6):
     return record
 
 
+@pytest.mark.sampled(keep=18)
 @pytest.mark.parametrize(
     ("condition", "method"),
     [(condition, method) for condition in (1, 10, 100) for method in TUNED]

@@ -11,9 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for hostile.py, which plays a 
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    """No verdict of another run may decide a test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def _own_cache(own_cache):
+    """For every test here."""
 
 
 @pytest.fixture

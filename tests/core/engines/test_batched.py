@@ -11,6 +11,11 @@ import linbench
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
+# Each example is a training in both engines. Its verdicts may be shared by examples: they are of one optimizer's code.
+FEW_EXAMPLES = settings(
+    max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
 
 def assert_alike(serial, batched):
     """Costs within the tolerance of the initial cost, and what is concluded from them the same."""
@@ -48,6 +53,7 @@ SPECS = [
 PROBLEMS = ["study-hours", "synthetic:n=20,d=4,condition=20,data_seed=1", "synthetic:n=15,d=3,targets=2,data_seed=1"]
 
 
+@pytest.mark.sampled(keep=25)
 @pytest.mark.parametrize("batch_size", [None, 3])
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("spec", SPECS)
@@ -59,6 +65,7 @@ def test_lanes_are_serial_runs(both, spec, problem, batch_size):
     assert_alike(serial, batched)
 
 
+@pytest.mark.sampled(keep=10)
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("spec", SPECS[: len(BATCHED)])
 def test_lanes_are_serial_runs_to_float64_precision(both, spec, problem):
@@ -76,7 +83,7 @@ def test_what_is_not_separable_is_run_another_way_and_right(both, spec):
     assert {record.engine for record in batched} == {expected}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW_EXAMPLES
 @given(
     rates=st.lists(st.floats(1e-5, 0.2), min_size=1, max_size=6, unique=True),
     momentum=st.sampled_from([0.0, 0.3, 0.95]),
@@ -93,7 +100,7 @@ def test_any_hyperparameters_give_the_serial_runs(both, rates, momentum, decay, 
 ADAM_LIKE = ["adam", "adamw", "nadam", "radam", "adamax"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FEW_EXAMPLES
 @given(
     name=st.sampled_from(ADAM_LIKE),
     rates=st.lists(st.floats(1e-4, 0.5), min_size=1, max_size=4, unique=True),
@@ -138,11 +145,19 @@ def test_predictions_are_the_serial_ones(both):
     assert [r.prediction[0] for r in batched] == pytest.approx([r.prediction[0] for r in serial], rel=1e-5)
 
 
+@pytest.fixture(scope="module")
+def whole_group():
+    return adam_in_groups()
+
+
+def adam_in_groups(**options):
+    return linbench.compare("adam", lr="1e-3..0.1@7", engine="batched", timing=False, **options)
+
+
+@pytest.mark.sampled(keep=2)
 @pytest.mark.parametrize("max_lanes", [1, 2, 5])
-def test_splitting_a_group_changes_no_number(max_lanes):
-    whole = linbench.compare("adam", lr="1e-3..0.1@7", engine="batched", timing=False)
-    split = linbench.compare("adam", lr="1e-3..0.1@7", engine="batched", timing=False, max_lanes=max_lanes)
-    for one, other in zip(whole, split, strict=True):
+def test_splitting_a_group_changes_no_number(whole_group, max_lanes):
+    for one, other in zip(whole_group, adam_in_groups(max_lanes=max_lanes), strict=True):
         assert one.final_cost == pytest.approx(other.final_cost, rel=1e-6)
         assert one.epochs_to_target == other.epochs_to_target
 
@@ -180,6 +195,7 @@ def test_an_invalid_hyperparameter_is_an_error_of_its_own_case_only(both, spec):
     assert notes == [], "the records say it"
 
 
+@pytest.mark.sampled(keep=2)
 @pytest.mark.parametrize("target", [1e-6, 1e-10])
 @pytest.mark.parametrize("batch_size", [None, 3])
 def test_stopping_at_the_target_cuts_every_run_at_the_same_epoch_in_both_engines(both, batch_size, target):

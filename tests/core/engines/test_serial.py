@@ -50,6 +50,7 @@ def only(comparison):
     return record
 
 
+@pytest.mark.sampled(keep=6)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("make_model", [manual, linear])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -161,6 +162,7 @@ def test_lbfgs_gets_its_closure_and_its_evaluations_are_counted():
 BUILT_IN = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "asgd", "rprop"]
 
 
+@pytest.mark.sampled(keep=26)
 @pytest.mark.parametrize("model", ["manual", "linear"])
 @pytest.mark.parametrize("problem", ["study-hours", "synthetic:n=30,d=4,targets=2,condition=10"])
 @pytest.mark.parametrize("optimizer", [*BUILT_IN, "adafactor", "lbfgs"])

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Problem, solve
@@ -65,7 +65,6 @@ SHAPES = {
 }
 
 
-@settings(max_examples=200)
 @given(**SHAPES)
 def test_the_optimum_is_the_one_of_minimum_norm_that_numpys_pinv_gives(seed, n, d, m, rank):
     X, y = random_problem(seed, n, d, m, rank)
@@ -82,7 +81,6 @@ def test_the_optimum_is_the_one_of_minimum_norm_that_numpys_pinv_gives(seed, n, 
     assert theory.zero_cost == pytest.approx(np.mean(y**2), rel=1e-14)
 
 
-@settings(max_examples=100)
 @given(**SHAPES)
 def test_the_spectrum_is_the_hessians_of_the_cost(seed, n, d, m, rank):
     X, y = random_problem(seed, n, d, m, rank)
@@ -136,7 +134,6 @@ def exact_gap(X, y, theta):
     return sum(sum(a * v for a, v in zip(row, distance, strict=True)) ** 2 for row in rows) / len(rows)
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(0, 10))
 def test_the_gap_of_any_parameters_is_the_exact_one(seed, digits):
     generator = np.random.default_rng(seed)

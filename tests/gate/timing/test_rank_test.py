@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
@@ -13,7 +13,6 @@ from linbench.gate.timing.rank_test import p_above, smallest_p
 samples = st.lists(st.floats(0.1, 100), min_size=1, max_size=7, unique=True)
 
 
-@settings(deadline=None)
 @given(samples, samples)
 def test_without_ties_it_is_scipys_exact_one_sided_p(sample, other):
     other = [value for value in other if value not in sample] or [101.0]

@@ -2,14 +2,6 @@
 
 import pytest
 
-from linbench.plugins.manager import load_plugins
-
-
-@pytest.fixture(scope="session")
-def catalog():
-    """The built-in components only, whatever else is installed."""
-    return load_plugins(environ={"LINBENCH_PLUGINS": ""}).catalog
-
 
 @pytest.fixture(scope="session")
 def make_problem(catalog):

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import linbench
@@ -64,7 +64,6 @@ def test_features_and_targets_are_those_named_in_the_order_named(read, params, f
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=50)
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5), quoted=st.booleans())
 def test_every_bit_of_every_number_is_kept(make_problem, tmp_path_factory, rows, quoted):
     path = tmp_path_factory.mktemp("csv") / "data.csv"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import ProblemError, solve
@@ -14,7 +14,6 @@ def design_of(problem):
     return np.column_stack([problem.X.numpy(), np.ones(problem.n_rows)])
 
 
-@settings(max_examples=150)
 @given(
     seed=st.integers(0, 2**31),
     d=st.integers(1, 12),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench import Record, Status, Theory, Trajectory, compare
-from linbench.core.outcome.record import Ending
 from linbench.core.criteria import noise_floor
+from linbench.core.outcome.record import Ending
 from linbench.results.statistics.run_group import group_runs
 from linbench.results.statistics.targets import TARGETS, at_targets
 from linbench.results.statistics.times import time_table
