@@ -93,7 +93,8 @@ class CompareOptions:
 @click.option(
     "--lr",
     metavar="VALUE",
-    help="Learning rate, or a sweep of them, for every optimizer whose spec names none.  [default: the optimizer's own]",
+    help="Learning rate, or a sweep of them, for every optimizer whose spec names none.  "
+    "[default: the optimizer's own]",
 )
 @click.option("--seeds", default="1", show_default=True, metavar="N|LIST", help="5 is 0 to 4; or a list, 0,3,7.")
 @settings_options

@@ -75,19 +75,6 @@ def done(linbench, store_path):
 
 
 @pytest.fixture
-def refused(linbench, store_path):
-    """Run a command that must be refused with one line; returns that line."""
-
-    def run(arguments):
-        result = linbench(arguments)
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr.count("\n") == 1
-        return result.stderr.removeprefix("linbench: ").rstrip()
-
-    return run
-
-
-@pytest.fixture
 def plugin(tmp_path):
     """Write a plugin file from its source and return its path."""
 
