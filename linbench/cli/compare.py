@@ -192,7 +192,7 @@ def _show_at_the_end(options: CompareOptions, catalog: Catalog, reporter: Choice
 
 def _stream(options: CompareOptions, catalog: Catalog, reporter: Choice, session: StoreSession | None) -> int:
     """Write each record as it is done and keep none, so that a sweep may be larger than memory."""
-    from linbench.cli.main import INTERRUPTED
+    from linbench.core.exit_code import ExitCode
     from linbench.core.outcome.record import Status
 
     failed, done = False, 0
@@ -208,7 +208,7 @@ def _stream(options: CompareOptions, catalog: Catalog, reporter: Choice, session
         except KeyboardInterrupt:
             click.echo(f"linbench: interrupted after {done} of {len(job.plan)} runs", err=True)
             tell_lost(session)
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
     return int(tell_lost(session) or failed)
 
 
@@ -226,7 +226,7 @@ class _Job:
 def _prepare(catalog: Catalog, options: CompareOptions) -> Iterator[_Job]:
     """Resolve what is to be run, and show progress while inside."""
     start_torch()
-    from linbench.cli.progress import progress_shown
+    from linbench.cli.progress import show_progress
     from linbench.comparison import lr_of, seeds_of, specs_of
     from linbench.core.isolation.process_state import restore_process_state
     from linbench.core.request.plan import make_plan
@@ -260,7 +260,7 @@ def _prepare(catalog: Catalog, options: CompareOptions) -> Iterator[_Job]:
         isolate=options.isolate,
     )
     predict = _features(options.predict)
-    with progress_shown(plan, log_every=options.log_every or 0, quiet=options.quiet) as observer:
+    with show_progress(plan, log_every=options.log_every or 0, quiet=options.quiet) as observer:
         yield _Job(plan, execution, predict, observer)
 
 
@@ -290,9 +290,9 @@ def _show_traceback(record: Record, options: CompareOptions) -> None:
 
 
 def _exit_code(records: Sequence[Record], as_asked: bool, *, interrupted: bool) -> int:
-    from linbench.cli.main import INTERRUPTED
+    from linbench.core.exit_code import ExitCode
     from linbench.core.outcome.record import Status
 
     if interrupted:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return int(not as_asked or any(record.status is Status.ERROR for record in records))

@@ -16,8 +16,6 @@ from linbench.core.exit_code import ExitCode
 
 COMMANDS = ("compare", "tune", "gate", "list", "explain", "runs", "report", "plugins")
 
-INTERRUPTED = ExitCode.INTERRUPTED  # its name in `compare`
-
 
 class LinbenchCommand(click.Group):
     """A group whose commands are modules of `linbench.cli`, imported one by one as they are needed."""

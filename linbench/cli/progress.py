@@ -39,9 +39,6 @@ def show_progress(plan: Plan, *, log_every: int, quiet: bool) -> Iterator[Observ
             bar.close()
 
 
-progress_shown = show_progress  # its name in `compare` and `tune`
-
-
 @contextlib.contextmanager
 def show_count(words: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Yield a function to be told how many of how many are done; it moves a bar if somebody sits at a terminal.

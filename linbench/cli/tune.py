@@ -103,7 +103,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         plugins, store=options.store, no_store=options.no_store, resume=options.resume, quiet=options.quiet
     )
     start_torch()
-    from linbench.cli.progress import progress_shown
+    from linbench.cli.progress import show_progress
     from linbench.comparison import seeds_of, specs_of
     from linbench.core.outcome.record import Status
     from linbench.core.request.settings import Settings
@@ -127,7 +127,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             ),
         )
         execution = Execution(jobs=options.jobs, timing=False)
-        with progress_shown(request.searches, log_every=0, quiet=options.quiet) as observer:
+        with show_progress(request.searches, log_every=0, quiet=options.quiet) as observer:
             result = run_request(request, execution, observer, session)
     report = result.to_json() if options.format_ == "json" else str(result)
     as_asked = output.write(report, options.output)
