@@ -73,9 +73,13 @@ def _outside_text(searched: str, result: TuningResult) -> str:
     if wider.label == result.tuned_label:
         return f"none of {count} {_trials(count)} outside of {searched} is better"
     if not wider.score < result.tuned:
-        fresh = f"{_effort(wider.score)}, not {_effort(result.tuned)}"
+        if wider.score == result.tuned:
+            same = f"takes as long on fresh ones ({_effort(wider.score)})"
+            return f"outside of {searched}, {wider.label} was better on the tuning seeds, and {same}"
+        fresh = "{}, not {}".format(*_efforts(wider.score, result.tuned))
         return f"outside of {searched}, {wider.label} was better on the tuning seeds, but not on fresh ones ({fresh})"
-    better, known = _label_text(wider.label, wider.score), _label_text(result.tuned_label, result.tuned)
+    efforts = _efforts(wider.score, result.tuned)
+    better, known = f"{wider.label} ({efforts[0]})", f"{result.tuned_label} ({efforts[1]})"
     end = ", at an end of the wider range," if wider.edges else ""
     return f"outside of {searched}, {better}{end} does better than {known}"
 
@@ -100,20 +104,26 @@ def _flip_text(flip: Flip) -> str:
     rising, falling = flip.rising, flip.falling
     gains = "overtakes" if rising.wider.score < falling.wider.score else "draws level with"
     before = "is behind" if falling.tuned < rising.tuned else "is level with"
+    wider, searched = _efforts(rising.wider.score, falling.wider.score), _efforts(rising.tuned, falling.tuned)
     return (
-        f"{_label_text(rising.wider.label, rising.wider.score)} {gains} "
-        f"{_label_text(falling.wider.label, falling.wider.score)}, "
-        f"while as searched {_label_text(rising.tuned_label, rising.tuned)} {before} "
-        f"{_label_text(falling.tuned_label, falling.tuned)}"
+        f"{rising.wider.label} ({wider[0]}) {gains} {falling.wider.label} ({wider[1]}), "
+        f"while as searched {rising.tuned_label} ({searched[0]}) {before} {falling.tuned_label} ({searched[1]})"
     )
 
 
-def _label_text(label: str, score: Score) -> str:
-    return f"{label} ({_effort(score)})"
+def _efforts(one: Score, other: Score) -> tuple[str, str]:
+    """Return two scores that are compared, with as many digits as make them differ where they do."""
+    for digits in range(2, 18):
+        texts = _effort(one, digits), _effort(other, digits)
+        if texts[0] != texts[1] or one == other:
+            break
+    return texts
 
 
-def _effort(score: Score) -> str:
-    return f"{score_text(score)} epochs" if math.isfinite(score.epochs) else score_text(score)
+def _effort(score: Score, digits: int = 2) -> str:
+    if math.isfinite(score.epochs):
+        return f"{score_text(score)} epochs"
+    return f"gap {numbers.significant(score.gap, digits)}" if math.isfinite(score.gap) else score_text(score)
 
 
 def _trials(count: int) -> str:

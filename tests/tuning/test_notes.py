@@ -1,7 +1,7 @@
 """What a tuning says of the ranges that were searched."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from linbench.tuning.notes import notes
 from linbench.tuning.result import TuningResult, WiderSearch
@@ -92,3 +92,19 @@ def test_several_problems_are_told_apart():
     lines = said(result("sgd", 300), result("adam", 400, 100), result("sgd", 300, problem="b", edges=[("lr", "low")]))
     assert len(lines) == 3
     assert [line.partition(": ")[0] for line in lines] == ["study-hours, linear"] * 2 + ["b, linear"]
+
+
+def test_what_is_level_on_fresh_seeds_is_not_called_better_or_worse():
+    (line,) = [line for line in said(result("adam", 100, 100, edges=[("lr", "high")])) if "fresh" in line]
+    assert line == (
+        "the best lr of adam lies at the high end of what was searched; outside of it, adam:lr=9 was better on the tuning "
+        "seeds, and takes as long on fresh ones (100 epochs)"
+    )
+
+
+def test_gaps_that_are_compared_differ_in_what_is_shown():
+    searched, wider = Score(math.inf, 1.2345), Score(math.inf, 1.2344)
+    tuned = replace(result("adam", 1, 1), tuned=searched)
+    tuned = replace(tuned, wider=replace(tuned.wider, score=wider))
+    (line,) = [line for line in said(tuned) if "does better" in line]
+    assert line.endswith("adam:lr=9 (gap 1.2344) does better than adam:lr=1 (gap 1.2345)")
