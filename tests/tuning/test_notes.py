@@ -97,8 +97,8 @@ def test_several_problems_are_told_apart():
 def test_what_is_level_on_fresh_seeds_is_not_called_better_or_worse():
     (line,) = [line for line in said(result("adam", 100, 100, edges=[("lr", "high")])) if "fresh" in line]
     assert line == (
-        "the best lr of adam lies at the high end of what was searched; outside of it, adam:lr=9 was better on the tuning "
-        "seeds, and takes as long on fresh ones (100 epochs)"
+        "the best lr of adam lies at the high end of what was searched; outside of it, adam:lr=9 was better on the "
+        "tuning seeds, and takes as long on fresh ones (100 epochs)"
     )
 
 
