@@ -27,7 +27,7 @@ def annotate_report(report: Report) -> None:
     from linbench.gate.github import annotations_of
     from linbench.gate.rendering import as_markdown
 
-    for line in annotations_of(report.all_findings, report.strict_timing):
+    for line in annotations_of(report.all_findings, report.strict_timing, report.advice):
         click.echo(line, err=True)  # GitHub reads stderr too, and stdout is for the result
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:

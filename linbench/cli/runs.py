@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ from linbench.cli import output
 from linbench.cli.columns import columns
 from linbench.cli.options import debug_option
 from linbench.cli.store_options import existing_store, store_option
+from linbench.core.criteria import RULES
 from linbench.core.plural import plural
 
 if TYPE_CHECKING:
+    from linbench.core.outcome.record import Record
     from linbench.store.difference import Difference
     from linbench.store.run_list import Run
 
@@ -95,8 +97,24 @@ def show(run: str, show_all: bool, store: Path | None, debug: bool) -> None:  # 
     if stored_run.command:
         click.echo(shlex.join(stored_run.command))
     facts = [f"linbench {stored_run.linbench}", f"torch {stored_run.torch}", *_machine_facts(stored_run)]
-    click.echo(" · ".join(facts) + "\n")
-    click.echo(render(list(opened.records(stored_run)), show_all=show_all))
+    click.echo(" · ".join(facts))
+    records = list(opened.records(stored_run))
+    for line in _older_rules(records):
+        click.echo(line)
+    click.echo()
+    click.echo(render(records, show_all=show_all))
+
+
+def _older_rules(records: Sequence[Record]) -> Iterator[str]:
+    """Yield a line where records are of older rules than this linbench's."""
+    older = [record.rules for record in records if record.rules < RULES]
+    if older:
+        which = "its records are" if len(older) == len(records) else f"{len(older):,} of its records are"
+        yield f"{which} of rules {_numbers(set(older))}: they are shown, and not resumed"
+
+
+def _numbers(rules: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(rules)))
 
 
 def _machine_facts(run: Run) -> Iterator[str]:
@@ -127,6 +145,7 @@ def diff(before: str, after: str, show_all: bool, store: Path | None, debug: boo
 def _difference_lines(difference: Difference, old: Run, new: Run, most: int | None) -> Iterator[str]:
     before = f"run {old.id} ({_start(old)}, {_record_counts(old)})"
     yield f"{before} → run {new.id} ({_start(new)}, {_record_counts(new)})"
+    yield from _rules_change(difference)
     changes = [f"{change.case}: {'; '.join(change.what)}" for change in difference.changes]
     yield from _section("environment", difference.environment, None)
     yield from _section(f"only in run {old.id}", difference.only_before, most)
@@ -134,6 +153,13 @@ def _difference_lines(difference: Difference, old: Run, new: Run, most: int | No
     yield from _section("changed", changes, most)
     yield ""
     yield f"{len(changes):,} of {difference.same + len(changes):,} common cases changed beyond rounding"
+
+
+def _rules_change(difference: Difference) -> Iterator[str]:
+    """Yield a line where the runs are of different rules."""
+    before, after = difference.rules_before, difference.rules_after
+    if before and after and before != after:
+        yield f"rules {_numbers(before)} → {_numbers(after)}: statuses, epochs and default lrs may differ by them alone"
 
 
 def _section(title: str, lines: Sequence[str], most: int | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from linbench.core.criteria import RULES
 from linbench.core.outcome.record import Status
 from linbench.gate.files import (
     REASON,
@@ -13,6 +14,7 @@ from linbench.gate.files import (
     Corrupt,
     Field,
     Fields,
+    Newer,
     as_blocks,
     check_fields,
     check_schema,
@@ -25,11 +27,15 @@ from linbench.gate.files import (
 from linbench.gate.metrics import SCHEMA, CaseMetrics
 from linbench.gate.tolerance import RTOL
 
+FIRST_RULES = 1
+"""The number of the rules of files and cases that say none."""
+
 
 def read_baseline(path: Path) -> dict[str, CaseMetrics]:
     """Return the cases of a baseline by their labels.
 
-    Raises BaselineError where it is missing, damaged, of a newer schema, or holds what no gate has written.
+    Raises BaselineError where it is missing, damaged, of a newer schema or newer rules, or holds what no gate has
+    written.
     """
     return read(path, "baseline", "make one with linbench gate --update --reason …", _cases)
 
@@ -40,13 +46,20 @@ def write_baseline(path: Path, cases: Mapping[str, CaseMetrics]) -> None:
 
 
 def as_text(cases: Mapping[str, CaseMetrics]) -> str:
-    """Return the whole file: sorted, a metric per line, shortest numbers that read back the same."""
-    blocks = as_blocks({label: _content(case) for label, case in cases.items()})
+    """Return the whole file: sorted, a metric per line, shortest numbers that read back the same.
+
+    The file has the number of the oldest rules of its cases, and a case its own where they are newer: so an update of
+    some cases changes no line of the others, and such updates merge.
+    """
+    rules = min((case.rules for case in cases.values()), default=RULES)
+    blocks = as_blocks({label: _content(case, rules) for label, case in cases.items()})
     inner = f"\n{blocks}\n  " if blocks else ""
-    return f'{{\n  "schema": {SCHEMA},\n  "cases": {{{inner}}}\n}}\n'
+    line = "" if rules == FIRST_RULES else f'\n  "rules": {rules},'
+    return f'{{\n  "schema": {SCHEMA},{line}\n  "cases": {{{inner}}}\n}}\n'
 
 
-def _content(case: CaseMetrics) -> dict[str, object]:
+def _content(case: CaseMetrics, rules: int) -> dict[str, object]:
+    own_rules = {} if case.rules == rules else {"rules": case.rules}
     return {
         "status": case.status.value,
         "epochs_to_target": case.epochs_to_target,
@@ -59,24 +72,44 @@ def _content(case: CaseMetrics) -> dict[str, object]:
         "versions": dict(sorted(case.versions.items())),
         "reason": case.reason,
         "schema": case.schema,
+        **own_rules,
     }
 
 
 def _cases(document: Any) -> dict[str, CaseMetrics]:
+    document, rules = _take_rules("the file", document, FIRST_RULES)
     check_schema(document, SCHEMA, ("cases",))
     if not isinstance(document["cases"], dict):
         raise Corrupt("cases must be an object")
-    return {label: _case(label, content) for label, content in document["cases"].items()}
+    return {label: _case(label, content, rules) for label, content in document["cases"].items()}
 
 
-def _case(label: str, content: Any) -> CaseMetrics:
+def _take_rules(where: str, content: Any, otherwise: int) -> tuple[Any, int]:
+    """Return an object without the number of its rules, and that number. otherwise: stands for one that is not there.
+
+    Raises Newer for rules that this linbench does not know, before anything else of the object is looked at.
+    """
+    if not isinstance(content, dict):
+        return content, otherwise
+    rest = {name: value for name, value in content.items() if name != "rules"}
+    rules = content.get("rules", otherwise)
+    if not (is_count(rules) and rules >= FIRST_RULES):
+        raise Corrupt(f"{where}: rules must be a whole number, at least {FIRST_RULES}")
+    if rules > RULES:
+        raise Newer(f"it is of rules {rules}, and this linbench knows rules up to {RULES}")
+    return rest, rules
+
+
+def _case(label: str, content: Any, rules: int) -> CaseMetrics:
     if not label.isprintable() or not label:
         raise Corrupt(f"a case is called {label!r}")
+    content, rules = _take_rules(label, content, rules)
     schema: Any = content.get("schema") if isinstance(content, dict) else None
     if is_count(schema) and schema != SCHEMA:
         if schema > SCHEMA:
             raise Corrupt(f"{label}: its schema {schema} is newer than this linbench, which knows up to {SCHEMA}")
-        return CaseMetrics(label, Status.BUDGET, "float64", schema=schema)  # found to be stale when it is compared
+        # Found to be stale when it is compared.
+        return CaseMetrics(label, Status.BUDGET, "float64", schema=schema, rules=rules)
     check_fields(label, content, _FIELDS)
     case = CaseMetrics(
         label=label,
@@ -91,6 +124,7 @@ def _case(label: str, content: Any) -> CaseMetrics:
         versions=content["versions"],
         reason=content["reason"],
         schema=content["schema"],
+        rules=rules,
     )
     _check_consistency(case)
     return case

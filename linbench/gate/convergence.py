@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from linbench.comparison import lr_of, run_plan, seeds_of, specs_of
 from linbench.core.errors import UsageError
+from linbench.core.outcome.record import Status
 from linbench.core.request.plan import make_plan
 from linbench.core.request.settings import DType, Settings
 from linbench.core.running.execution import Execution
 from linbench.gate.baseline import read_baseline, write_baseline
 from linbench.gate.files import BaselineError, check_place
+from linbench.gate.finding import Kind
 from linbench.gate.judge import judge_all
 from linbench.gate.metrics import SCHEMA, CaseMetrics, label_of, metrics_of, settings_of
 from linbench.gate.rendering import Report
+from linbench.gate.rules import Renaming, advice_of, renamings
 from linbench.gate.tolerance import RTOL
 from linbench.gate.update import BaselineUpdate, update
 from linbench.gate.versions import versions_of
@@ -102,17 +105,22 @@ def _dtype(text: str) -> DType:
 
 def run_request(request: Request, training: Training | None = None) -> Report:
     """Run the suite and compare. Raises BaselineError where there is nothing to compare with, before anything runs."""
-    was = _selection(request, read_baseline(request.baseline))
+    baseline = read_baseline(request.baseline)
+    renamed = renamings(request.plan, baseline)
+    was = _selection(request, baseline, renamed)
     _check_selection(request, was)
     labels = {label_of(case) for case in request.plan}
-    if request.whole and not labels & set(was):
+    before = {one.label_before for one in renamed.values()}
+    if request.whole and not (labels | before) & set(was):
         raise BaselineError(
             f"the suite and {request.baseline} have no case in common: is it the baseline of another suite?"
         )
     now = measure(request.plan, training)
+    findings = judge_all(now, was, renamed)
     return Report(
-        findings=judge_all(now, was),
-        cases=sorted({**now, **was}),
+        findings=[one for one in findings if one.kind is not Kind.RULES],
+        advice=advice_of(findings),
+        cases=sorted({*now, *was} - (before - set(now))),
         suite=settings_of(request.plan.settings),
         baseline=str(request.baseline),
     )
@@ -134,13 +142,21 @@ def run_update(
     """
     check_place(request.baseline, folder or Path.cwd())
     was = read_baseline(request.baseline) if request.baseline.exists() else {}
-    selection = _selection(request, was)
+    renamed = renamings(request.plan, was)
+    selection = _selection(request, was, renamed)
     _check_selection(request, selection)
     stale = next((label for label, case in was.items() if case.schema != SCHEMA and label not in selection), None)
     if stale is not None:
         raise BaselineError(f"{request.baseline} is of an older schema: update all of it, without --only")
     now = measure(request.plan, training)
-    result = update(was, now, judge_all(now, selection), reason=reason, prune=prune)
+    result = update(
+        was,
+        now,
+        judge_all(now, selection, renamed),
+        reason=reason,
+        prune=prune,
+        replaced=_replaced(request, renamed, now),
+    )
     if result.cases != was:
         write_baseline(request.baseline, result.cases)
     return result
@@ -161,8 +177,20 @@ def measure(plan: Plan, training: Training | None = None) -> dict[str, CaseMetri
     return metrics
 
 
-def _selection(request: Request, cases: Mapping[str, CaseMetrics]) -> dict[str, CaseMetrics]:
-    return {label: case for label, case in cases.items() if request.selects(label)}
+def _selection(
+    request: Request, cases: Mapping[str, CaseMetrics], renamed: Mapping[str, Renaming]
+) -> dict[str, CaseMetrics]:
+    """Return the cases of a baseline that are looked at. renamed: those of the suite that have other labels there."""
+    before = {one.label_before for one in renamed.values()}
+    return {label: case for label, case in cases.items() if request.selects(label) or label in before}
+
+
+def _replaced(request: Request, renamed: Mapping[str, Renaming], now: Mapping[str, CaseMetrics]) -> set[str]:
+    """Return the labels that nothing has any more, since their cases have others; of a part of a suite, none."""
+    if request.among is not None:
+        return set()
+    before = {one.label_before for label, one in renamed.items() if now[label].status is not Status.ERROR}
+    return before - {label_of(case) for case in replace(request.plan, done=frozenset())} if before else before
 
 
 def _check_selection(request: Request, was: Mapping[str, CaseMetrics]) -> None:

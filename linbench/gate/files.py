@@ -26,6 +26,10 @@ class BaselineError(LinbenchError):
     """There is nothing to compare with (command line: exit code 3)."""
 
 
+class Newer(Exception):  # noqa: N818  becomes a BaselineError that names the file
+    """A newer linbench has written a file; the text says how that shows."""
+
+
 class Corrupt(Exception):  # noqa: N818  becomes a BaselineError that names the file
     """A file holds what no gate has written; the text says where."""
 
@@ -43,10 +47,10 @@ Fields = Mapping[str, Field]
 
 
 def read(path: Path, what: str, advice: str, parse: Callable[[Any], T]) -> T:
-    """Return `parse` of a JSON file; it raises Corrupt for what cannot be.
+    """Return `parse` of a JSON file; it raises Corrupt for what cannot be, and Newer for what it may not know.
 
     what: the sort of file, in words. advice: what to do where there is none.
-    Raises BaselineError where it is missing, unreadable, no JSON, has a key twice, or is corrupt.
+    Raises BaselineError where it is missing, unreadable, no JSON, has a key twice, is corrupt, or newer.
     """
     try:
         with path.open("rb") as file:
@@ -59,6 +63,8 @@ def read(path: Path, what: str, advice: str, parse: Callable[[Any], T]) -> T:
         if len(content) > LARGEST_FILE:
             raise Corrupt(f"it is larger than {LARGEST_FILE >> 20} MiB")
         return parse(json.loads(content.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_constant))
+    except Newer as error:
+        raise BaselineError(f"{path} was written by a newer linbench: {error}; upgrade linbench") from None
     except Corrupt as error:
         raise BaselineError(
             f"{path} is no {what}: {printable(str(error))}; restore it, or delete it and --update"

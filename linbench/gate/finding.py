@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from linbench.core.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from linbench.gate.rules import RuleChange
 
 
 class Kind(StrEnum):
@@ -22,6 +26,8 @@ class Kind(StrEnum):
     """The baseline has a case that the suite lacks."""
     STALE = "stale"
     """The baseline's entry cannot be compared with."""
+    RULES = "rules"
+    """Only a rule of linbench's own that has changed explains the difference."""
     SLOWER = "slower"
     """A step takes longer."""
     ADVICE = "maybe slower"
@@ -36,6 +42,7 @@ EXIT = {
     Kind.REMOVED: ExitCode.CANNOT_COMPARE,
     Kind.STALE: ExitCode.CANNOT_COMPARE,
     Kind.CRASH: ExitCode.CRASHED,
+    Kind.RULES: ExitCode.DONE,
     Kind.SLOWER: ExitCode.FAILED,
     Kind.ADVICE: ExitCode.DONE,
     Kind.INCONCLUSIVE: ExitCode.DONE,
@@ -56,7 +63,7 @@ _GRAVITY = (
 class Finding:
     """One thing found of one case, all as text. what: the quantity. was, now: its values. by: their difference.
 
-    why: the reason why it counts.
+    why: the reason why it counts. change: the changed rule of linbench's that explains it, or None.
     """
 
     kind: Kind
@@ -66,6 +73,7 @@ class Finding:
     now: str
     by: str = ""
     why: str
+    change: RuleChange | None = None
 
     def __post_init__(self) -> None:
         for name in ("case", "what", "was", "now", "by", "why"):

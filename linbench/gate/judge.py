@@ -9,20 +9,29 @@ from dataclasses import replace
 from linbench.core.outcome.record import Status
 from linbench.gate.finding import Finding, Kind
 from linbench.gate.metrics import SCHEMA, CaseMetrics
+from linbench.gate.rules import DEFAULT_LEARNING_RATE, Renaming, RuleChange, change_behind
 from linbench.gate.tolerance import RTOL, cost_allowance, epoch_allowance, parameter_allowance
 
 ACKNOWLEDGE = "acknowledge it with --update"
 IMPROVED = f"better than before, which is drift too: {ACKNOWLEDGE}"
 
 
-def judge_all(now: Mapping[str, CaseMetrics], was: Mapping[str, CaseMetrics]) -> list[Finding]:
-    """Return the findings of every case of either, in the order of their labels."""
+def judge_all(
+    now: Mapping[str, CaseMetrics], was: Mapping[str, CaseMetrics], renamed: Mapping[str, Renaming] | None = None
+) -> list[Finding]:
+    """Return the findings of every case of either, in the order of their labels.
+
+    renamed: by their labels now, the cases that the baseline has under other labels, since linbench's rules changed.
+    """
+    renamed = renamed or {}
+    gone = {one.label_before for one in renamed.values()}
     findings: list[Finding] = []
     for label in sorted({**now, **was}):
         if label not in was:
-            findings.append(_addition(now[label]))
+            findings.append(_addition(now[label], renamed.get(label)))
         elif label not in now:
-            findings.append(_removal(label))
+            if label not in gone:
+                findings.append(_removal(label))
         else:
             findings += judge(now[label], was[label])
     return findings
@@ -31,20 +40,41 @@ def judge_all(now: Mapping[str, CaseMetrics], was: Mapping[str, CaseMetrics]) ->
 def judge(now: CaseMetrics, was: CaseMetrics) -> list[Finding]:
     """Return a finding for each metric that differs by more than rounding.
 
-    The first of them names the versions that are other ones than the baseline's.
+    The first of them names the versions that are other ones than the baseline's. Where costs and parameters agree, and
+    a rule that has changed since the baseline explains the rest, the findings are of the kind RULES.
     """
     if now.status is Status.ERROR:
         return _with_versions([_crash(now, was.status.value)], now, was)
     if was.schema != SCHEMA:
         why = "what is kept of a case has changed; renew it with --update"
         return [Finding(kind=Kind.STALE, case=now.label, what="schema", was=str(was.schema), now=str(SCHEMA), why=why)]
-    return _with_versions([*_drifts(now, was)], now, was)
+    outcome, numbers = [*_outcome_drifts(now, was)], [*_number_drifts(now, was)]
+    change = change_behind(now, was) if outcome and not numbers else None
+    if change is not None:
+        return [_by_rule(one, change) for one in outcome]
+    return _with_versions([*outcome, *numbers], now, was)
 
 
-def _addition(now: CaseMetrics) -> Finding:
+def _by_rule(finding: Finding, change: RuleChange) -> Finding:
+    """Return the same difference as one that a changed rule explains."""
+    return replace(finding, kind=Kind.RULES, why=change.line, change=change)
+
+
+def _addition(now: CaseMetrics, renaming: Renaming | None) -> Finding:
     absent = "not in the baseline"
     if now.status is Status.ERROR:
         return _crash(now, absent)
+    if renaming is not None:
+        change = DEFAULT_LEARNING_RATE
+        return Finding(
+            kind=Kind.RULES,
+            case=now.label,
+            what="optimizer",
+            was=renaming.optimizer_before,
+            now=renaming.optimizer,
+            why=change.line,
+            change=change,
+        )
     why = "nothing to compare with; add it with --update"
     return Finding(kind=Kind.NEW, case=now.label, what="the case", was=absent, now=now.status.value, why=why)
 
@@ -65,11 +95,14 @@ def _crash(now: CaseMetrics, was: str) -> Finding:
     return Finding(kind=Kind.CRASH, case=now.label, what="status", was=was, now="error", why=why)
 
 
-def _drifts(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
+def _outcome_drifts(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
     if now.status is not was.status:
         why = IMPROVED if now.status is Status.CONVERGED else "a status must be the same"
         yield _drift(now, "status", was=was.status.value, now=now.status.value, why=why)
     yield from _epoch_drift(now, was)
+
+
+def _number_drifts(now: CaseMetrics, was: CaseMetrics) -> Iterator[Finding]:
     initial = was.initial_cost or 0.0
     yield from _cost_drift(now, "initial cost", was.initial_cost, now.initial_cost, initial)
     yield from _cost_drift(now, "final cost", was.final_cost, now.final_cost, initial)

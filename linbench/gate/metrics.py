@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from linbench.core.criteria import RULES
 from linbench.core.outcome.record import Status
+from linbench.core.problem.singular_values import LARGEST_CONDITION
 from linbench.gate.finding import printable
 
 if TYPE_CHECKING:
     from linbench.core.outcome.record import Record, Trajectory
+    from linbench.core.problem.closed_form import Theory
     from linbench.core.request.case import Case
     from linbench.core.request.settings import Settings
 
@@ -25,7 +28,9 @@ class CaseMetrics:
 
     crossing_margin: how close the costs next to the crossing of the target come to it, relative to the cost there.
     weight: (d, m) nested, bias: (m,). versions: of torch and of the plugins that it was made or last confirmed with.
-    reason: why it was last changed. schema: the version of what is kept.
+    reason: why it was last changed. schema: the version of what is kept. rules: the number of the rules that it was
+    judged by. needs_exact_optimum: the optimum of its problem takes more digits than float64 has. That and `error` are
+    of a run, and not kept in a baseline.
     """
 
     label: str
@@ -41,6 +46,8 @@ class CaseMetrics:
     versions: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     schema: int = SCHEMA
+    rules: int = RULES
+    needs_exact_optimum: bool = field(default=False, compare=False)
 
     @property
     def parameters(self) -> list[float] | None:
@@ -50,12 +57,15 @@ class CaseMetrics:
         return [value for row in self.weight for value in row] + list(self.bias)
 
 
-def label_of(case: Case) -> str:
-    """Return the identity of a case from one version to the next: all that decides its numbers but for code."""
+def label_of(case: Case, *, optimizer: str | None = None) -> str:
+    """Return the identity of a case from one version to the next: all that decides its numbers but for code.
+
+    optimizer: stands for the label of the optimizer that the case has.
+    """
     parts = (
         case.problem.label,
         case.model.label,
-        case.optimizer.label,
+        case.optimizer.label if optimizer is None else optimizer,
         f"seed {case.seed}",
         settings_of(case.settings),
     )
@@ -82,7 +92,13 @@ def metrics_of(record: Record, label: str, versions: Mapping[str, str]) -> CaseM
         bias=record.bias if _all_finite(record) else None,
         error=(record.reason or "error") if record.status is Status.ERROR else None,
         versions=versions,
+        needs_exact_optimum=record.theory is not None and _needs_exact_optimum(record.theory),
     )
+
+
+def _needs_exact_optimum(theory: Theory) -> bool:
+    """Return whether `least_squares.solve` may have gone beyond float64; curvatures are squares of singular values."""
+    return theory.rank < len(theory.spectrum) or theory.condition_number > LARGEST_CONDITION**2
 
 
 def _margin(record: Record) -> float | None:

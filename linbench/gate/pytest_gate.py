@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ACKNOWLEDGED = (Kind.DRIFT, Kind.NEW, Kind.STALE, Kind.SLOWER)
 """The kinds that an update acknowledges; a case that is gone is dropped by `linbench gate --update --prune` only."""
 
+UPDATE = "pytest --linbench-update"
+"""The command that renews a baseline from tests."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PytestOptions:
@@ -113,14 +116,15 @@ def _compare(options: PytestOptions, call: GateCall, request: Request, access: B
     if not options.baseline.exists():
         raise BaselineError(f"there is no baseline {options.baseline}: make one with pytest --linbench-update")
     report = run_request(request, Training(jobs=1))
+    notes = [advice.line(UPDATE) for advice in report.advice]
     if options.timing == "off":
-        return GateResult(_failure(report))
+        return GateResult(_failure(report), notes)
     if access.unavailable is not None:
-        return GateResult(_failure(report), [f"step times are not measured: {access.unavailable}"])
+        return GateResult(_failure(report), [*notes, f"step times are not measured: {access.unavailable}"])
     timing = StoredTimesCheck(
         job=job_of(request), gates=options.timing == "gate", folder=options.times, plugins=call.plugins
     ).report()
-    notes = [timing.summary]
+    notes.append(timing.summary)
     if not timing.impossible:
         notes += [str(finding) for finding in timing.findings if not fails(finding)]
     no_row = add_row(request.plan, access, timing)
@@ -138,5 +142,5 @@ def _failure(report: Report) -> str | None:
     if any(finding.kind in ACKNOWLEDGED for finding in failing):
         times_fail = report.timing is not None and any(map(fails, report.timing.findings))
         timing = " --linbench-timing=gate" if times_fail else ""
-        lines.append(f"to acknowledge what changed: pytest --linbench-update{timing}")
+        lines.append(f"to acknowledge what changed: {UPDATE}{timing}")
     return "\n".join(lines)

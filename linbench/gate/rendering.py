@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from tabulate import tabulate
@@ -17,6 +18,9 @@ from linbench.core.plural import plural
 from linbench.gate.finding import Finding, Kind, exit_code, printable
 from linbench.gate.timing.rendering import COLUMNS as TIMING_COLUMNS
 from linbench.gate.timing.rendering import TimingReport
+
+if TYPE_CHECKING:
+    from linbench.gate.rules import RuleAdvice
 
 SCHEMA = 1
 """Version of the JSON report."""
@@ -32,6 +36,7 @@ _WORDS = {
     Kind.NEW: "new",
     Kind.REMOVED: "not in the suite any more",
     Kind.STALE: "stale",
+    Kind.RULES: "changed by rules alone",
 }
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
@@ -50,7 +55,8 @@ _ELEMENTS: Mapping[ExitCode, str | None] = {
 class Report:
     """The result of a gate. cases: the labels of all that were looked at. suite: the end that these labels share.
 
-    findings: on convergence. timing: on step times, where they were asked for. strict_timing: inconclusive fails too.
+    findings: on convergence. advice: on what only changed rules of linbench's explain. timing: on step times, where
+    they were asked for. strict_timing: inconclusive fails too.
     """
 
     findings: Sequence[Finding]
@@ -59,11 +65,17 @@ class Report:
     baseline: str
     timing: TimingReport | None = None
     strict_timing: bool = False
+    advice: Sequence[RuleAdvice] = ()
 
     @property
     def all_findings(self) -> list[Finding]:
-        """The findings on convergence, then those on step times."""
+        """The findings on convergence, then those on step times; without what changed rules explain."""
         return [*self.findings, *(self.timing.findings if self.timing is not None else [])]
+
+    @property
+    def explained(self) -> list[Finding]:
+        """The findings that changed rules explain."""
+        return [finding for one in self.advice for finding in one.findings]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -73,8 +85,9 @@ class Report:
     @property
     def summary(self) -> str:
         """One line, `80 cases: 78 as committed, 2 drifted`."""
-        kinds = Counter(kind for kind, _ in {(finding.kind, finding.case) for finding in self.findings})
-        differing = {finding.case for finding in self.findings}
+        findings = [*self.findings, *self.explained]
+        kinds = Counter(kind for kind, _ in {(finding.kind, finding.case) for finding in findings})
+        differing = {finding.case for finding in findings}
         parts = [f"{sum(label not in differing for label in self.cases)} as committed"]
         parts += [f"{kinds[kind]} {word}" for kind, word in _WORDS.items() if kinds[kind]]
         return f"{len(self.cases)} {plural('case', len(self.cases))}: {', '.join(parts)}"
@@ -85,10 +98,10 @@ class Report:
 
 
 def as_table(report: Report) -> str:
-    """Return a row for each finding, and the summary."""
+    """Return a row for each finding, the summary, and a line for each changed rule that explains something."""
     rows = [[report.short(one.case), *_cells(one)] for one in report.findings]
     parts = [tabulate(rows, ("case", *COLUMNS), disable_numparse=True)] if rows else []
-    parts.append(_last_line(report))
+    parts.append("\n".join([_last_line(report), *(one.line() for one in report.advice)]))
     if report.timing is not None:
         times = report.timing.rows()
         parts += [tabulate(times, ("step time", *TIMING_COLUMNS), disable_numparse=True)] if times else []
@@ -97,7 +110,7 @@ def as_table(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Return `{"schema", "baseline", "suite", "exit_code", "cases": N, "findings": [{…}], "timing"}`."""
+    """Return `{"schema", "baseline", "suite", "exit_code", "cases": N, "findings": […], "advice": […], "timing"}`."""
     findings = [
         {"kind": one.kind.value, "case": one.case, "what": one.what, "was": one.was, "is": one.now}
         | {"by": one.by, "why": one.why}
@@ -110,6 +123,7 @@ def as_json(report: Report) -> str:
         "exit_code": report.exit_code,
         "cases": len(report.cases),
         "findings": findings,
+        "advice": [one.to_dict() for one in report.advice],
         "timing": None if report.timing is None else report.timing.to_dict(),
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
@@ -118,7 +132,10 @@ def as_json(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """Return a heading, the summaries, and a table below each where there is something to tell."""
     rows = [(report.short(one.case), *_cells(one)) for one in report.findings]
-    lines = ["### linbench gate", "", escape(_last_line(report)), *_markdown_table(("case", *COLUMNS), rows)]
+    lines = ["### linbench gate", "", escape(_last_line(report))]
+    for advice in report.advice:
+        lines += ["", escape(advice.line())]
+    lines += _markdown_table(("case", *COLUMNS), rows)
     if report.timing is not None:
         table = _markdown_table(("step time", *TIMING_COLUMNS), report.timing.rows())
         lines += ["", escape(report.timing.summary), *table]
@@ -129,9 +146,10 @@ def as_junit(report: Report) -> str:
     """Return a test case for each label, and one for the step time of each optimizer.
 
     Drift and slower are failures; a crash, and what cannot be compared, errors; inconclusive is skipped, or an error
-    where it fails the gate; advice is the output of a test that passes.
+    where it fails the gate; advice, and what only changed rules explain, is the output of a test that passes.
     """
-    suites = [_test_suite("linbench gate", "linbench.gate", _by_label(report.cases, report.findings), _ELEMENTS)]
+    by_label = _by_label(report.cases, [*report.findings, *report.explained])
+    suites = [_test_suite("linbench gate", "linbench.gate", by_label, _ELEMENTS)]
     if report.timing is not None:
         steps = _by_label([one.optimizer for one in report.timing.comparisons], report.timing.findings)
         elements = {**_ELEMENTS, ExitCode.INCONCLUSIVE: "error"} if report.strict_timing else _ELEMENTS

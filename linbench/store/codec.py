@@ -7,12 +7,12 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from linbench.core.errors import StoreError
-from linbench.core.outcome.record import Record, Status, StepTime, Trajectory, finite
+from linbench.core.outcome.record import Ending, Record, Rounding, Status, StepTime, Tail, Trajectory, finite
 from linbench.core.problem.closed_form import Theory
 from linbench.results.serialize import as_jsonl
 from linbench.store.schema import STORED_POINTS
@@ -69,18 +69,37 @@ def read_record(
 
 
 def record_of(content: Mapping[str, Any], **others: Any) -> Record:
-    """Return the record from which `Record.to_dict` made this content. others: the fields that it leaves out."""
+    """Return the record from which `Record.to_dict` made this content. others: the fields that it leaves out.
+
+    Fields that an earlier linbench did not know, and that have defaults, may be absent.
+    """
     fields = dict(content)
     fields.pop("time_to_target_s", None)
     fields.pop("trajectory", None)
     parameters, step_time = fields.pop("parameters"), fields.pop("step_time_us")
+    ending, tail, rounding = (fields.pop(name, None) for name in ("ending", "tail_gap", "rounding"))
+    parts = fields.pop("initial_gap_parts", None)
     return Record(
         **{**fields, "status": Status(fields["status"]), "warnings": tuple(fields["warnings"])},
         weight=parameters["W"],
         bias=parameters["b"],
-        step_time=None if step_time is None else StepTime(step_time["median"], step_time["iqr"]),
+        step_time=None if step_time is None else StepTime(**_numbers(step_time)),
+        ending=None if ending is None else Ending(ending),
+        tail=None if tail is None else Tail(**_numbers(tail)),
+        rounding=None if rounding is None else Rounding(**_numbers(rounding)),
+        initial_gap_parts=_gap_parts(parts, others.get("theory")),
         **others,
     )
+
+
+def _numbers(content: Mapping[str, float | None]) -> dict[str, float]:
+    """Return numbers by their names, NaN for those that JSON has not."""
+    return {name: math.nan if number is None else number for name, number in content.items()}
+
+
+def _gap_parts(parts: Sequence[float] | None, theory: Theory | None) -> Sequence[float] | None:
+    # Runs that start at zero share those of their theory, here as in the process that trained them.
+    return theory.gap_parts if theory is not None and parts == list(theory.gap_parts) else parts
 
 
 def trajectory_blob(trajectory: Trajectory) -> bytes:
@@ -162,6 +181,10 @@ def _all_finite(record: Record) -> bool:
         record.optimum_cost,
         record.gap,
         record.relative_gap,
+        record.ridge_relative_gap,
+        *((record.tail.low, record.tail.median, record.tail.high) if record.tail else ()),
+        *((record.rounding.gradient_in_roundings, record.rounding.gradient_in_spacings) if record.rounding else ()),
+        *(record.initial_gap_parts or ()),
         *(record.bias or ()),
         *(record.prediction or ()),
         *(weight for row in record.weight or () for weight in row),

@@ -57,6 +57,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open the store at a path, and make it if it is not there. Raises StoreError.
 
     It is in WAL mode, so that reading never waits; on a network file system, where that is not safe, in DELETE mode.
+    One of an earlier version becomes one of this version, which an older linbench refuses.
     """
     network = _check_location(path)
     with explain_errors(path):
@@ -72,6 +73,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             with transaction(connection):
                 if _is_empty(connection):
                     _create(connection)
+                elif value(connection, "PRAGMA user_version") < VERSION:
+                    connection.execute(f"PRAGMA user_version = {VERSION}")
             _check_identity(connection, path)
         except BaseException:
             connection.close()

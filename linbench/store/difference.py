@@ -34,10 +34,13 @@ class Change:
 class Difference:
     """The difference of two runs.
 
-    environment: lines `name: before → after`. only_before, only_after: cases. same: the number of unchanged cases.
+    environment: lines `name: before → after`. rules_before, rules_after: the numbers of the rules of their records.
+    only_before, only_after: cases. same: the number of unchanged cases.
     """
 
     environment: list[str]
+    rules_before: list[int]
+    rules_after: list[int]
     only_before: list[str]
     only_after: list[str]
     changes: list[Change]
@@ -49,8 +52,14 @@ def difference(before: Run, after: Run, earlier: Iterable[Record], later: Iterab
     only_after: list[str] = []
     changes: list[Change] = []
     same = 0
-    known = {_identity(record): _Result.of(record) for record in earlier}
+    rules_before: set[int] = set()
+    rules_after: set[int] = set()
+    known: dict[tuple[str, ...], _Result] = {}
+    for record in earlier:
+        rules_before.add(record.rules)
+        known[_identity(record)] = _Result.of(record)
     for record in later:
+        rules_after.add(record.rules)
         identity = _identity(record)
         old = known.pop(identity, None)
         if old is None:
@@ -63,6 +72,8 @@ def difference(before: Run, after: Run, earlier: Iterable[Record], later: Iterab
             same += 1
     return Difference(
         environment=_environment_changes(before, after),
+        rules_before=sorted(rules_before),
+        rules_after=sorted(rules_after),
         only_before=[_label(identity) for identity in known],
         only_after=only_after,
         changes=changes,

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 Format = Literal["json", "jsonl", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_INTEGERS = frozenset("seed epochs batch_size epochs_run epochs_to_target evaluations".split())
+_INTEGERS = frozenset(
+    "seed epochs batch_size epochs_run epochs_to_target evaluations best_epoch evaluations_to_target rules".split()
+)
 _NUMBERS = frozenset(
     "target initial_cost final_cost best_cost optimum_cost gap relative_gap step_time_us.median step_time_us.iqr "
-    "time_to_target_s".split()
+    "time_to_target_s ridge_relative_gap tail_gap.low tail_gap.median tail_gap.high rounding.gradient_in_roundings "
+    "rounding.gradient_in_spacings".split()
 )
+_TRUTH_VALUES = frozenset({"lr_is_default"})
 _ROWS_AT_ONCE = 10_000
 
 
@@ -113,6 +117,8 @@ def _arrow_type(pyarrow: Any, column: str) -> Any:
         return pyarrow.list_(pyarrow.float64())
     if column in _INTEGERS:
         return pyarrow.int64()
+    if column in _TRUTH_VALUES:
+        return pyarrow.bool_()
     return pyarrow.float64() if column in _NUMBERS else pyarrow.string()
 
 

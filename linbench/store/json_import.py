@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linbench.core.errors import StoreError
-from linbench.core.outcome.record import Record, Status, Trajectory
+from linbench.core.outcome.record import Ending, Record, Rounding, Status, Tail, Trajectory
 from linbench.results.serialize import SCHEMA
 from linbench.store.codec import record_of
 from linbench.store.contents import RecordContents
@@ -46,6 +46,13 @@ def _list_of(predicate: Predicate) -> Predicate:
     return lambda value: isinstance(value, list) and all(map(predicate, value))
 
 
+def _object_of_numbers(*names: str) -> Predicate:
+    def holds(value: Any) -> bool:
+        return isinstance(value, dict) and value.keys() == {*names} and all(map(_or_null(_is_number), value.values()))
+
+    return holds
+
+
 def _is_key(value: Any) -> bool:
     return _is_text(value) and len(value) == 64 and all(char in "0123456789abcdef" for char in value)
 
@@ -79,17 +86,24 @@ _FIELDS: Mapping[str, tuple[Predicate, str]] = {
     "parameters": (lambda value: isinstance(value, dict) and value.keys() == {"W", "b"}, "an object with W and b"),
     "prediction": _NUMBERS_OR_NULL,
     "warnings": (_list_of(_is_text), "a list of text"),
-    "step_time_us": (
-        _or_null(
-            lambda value: (
-                isinstance(value, dict)
-                and value.keys() == {"median", "iqr"}
-                and all(map(_or_null(_is_number), value.values()))
-            )
-        ),
-        "an object with median and iqr, or null",
-    ),
+    "step_time_us": (_or_null(_object_of_numbers("median", "iqr")), "an object with median and iqr, or null"),
     "time_to_target_s": _NUMBER_OR_NULL,
+}
+
+# An earlier linbench did not write these; without them a record has their defaults.
+_NEWER_FIELDS: Mapping[str, tuple[Predicate, str]] = {
+    "lr_is_default": (lambda value: isinstance(value, bool), "true or false"),
+    "best_epoch": _COUNT_OR_NULL,
+    "ending": (_or_null(lambda value: value in list(Ending)), f"one of {', '.join(Ending)}, or null"),
+    "evaluations_to_target": _COUNT_OR_NULL,
+    "tail_gap": (_or_null(_object_of_numbers(*Tail.__slots__)), f"an object with {', '.join(Tail.__slots__)}, or null"),
+    "rounding": (
+        _or_null(_object_of_numbers(*Rounding.__slots__)),
+        f"an object with {' and '.join(Rounding.__slots__)}, or null",
+    ),
+    "ridge_relative_gap": _NUMBER_OR_NULL,
+    "initial_gap_parts": _NUMBERS_OR_NULL,
+    "rules": (lambda value: _is_count(value) and value > 0, "a whole number of at least 1"),
 }
 
 _PARAMETERS: Mapping[str, tuple[Predicate, str]] = {
@@ -169,12 +183,14 @@ def _records(found: Sequence[Any], path: Path) -> Iterator[Record]:
     for number, content in enumerate(found):
         place = f"records[{number}]"
         fields = _object(content, place, path)
-        _check(fields, _FIELDS, place, path)
+        newer = {name: check for name, check in _NEWER_FIELDS.items() if name in fields}
+        _check(fields, {**_FIELDS, **newer}, place, path)
         _check(fields["parameters"], _PARAMETERS, f"{place}.parameters", path)
         first = places.setdefault(fields["key"], number)
         if first != number:
             raise StoreError(f"{path}: {place} has the key of records[{first}]")
-        unknown = next((name for name in fields if name not in _FIELDS and name != "trajectory"), None)
+        known = {*_FIELDS, *_NEWER_FIELDS, "trajectory"}
+        unknown = next((name for name in fields if name not in known), None)
         if unknown is not None:
             raise StoreError(f"{path}: {place} has a field {unknown!r} that linbench does not know")
         yield record_of(fields, trajectory=_trajectory(fields.get("trajectory"), place, path))

@@ -5,8 +5,11 @@ from __future__ import annotations
 APPLICATION_ID = 0x4C42_4348
 """The `PRAGMA application_id`: "LBCH" in ASCII."""
 
-VERSION = 1
-"""The `PRAGMA user_version`, raised with every change that an older linbench could not read or write."""
+VERSION = 2
+"""The `PRAGMA user_version`, raised with every change that an older linbench could not read or write.
+
+2: records have fields that version 1 takes for damage; the tables are the same.
+"""
 
 STORED_POINTS = 200
 """The points to which trajectories are thinned, log-spaced, with the first, the last and the crossing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,8 +54,12 @@ class StoreSession:
     ) -> Generator[Record, None, None]:
         """Yield the records of a plan: those of earlier runs first, then those that `train` makes of the other cases.
 
-        Each is on its way into the store when it is yielded. Raises StoreError before anything is trained.
+        Each is on its way into the store when it is yielded. Of what cannot be resumed the observer gets a note, or the
+        caller a RuntimeWarning. Raises StoreError before anything is trained.
         """
+        if self.resume:
+            for line in _unresumable(plan):
+                _tell(line, observer)
         writer = Writer(self.path, self._new_run(plan, contents), Positions(plan).of)
         self.run, outcome = writer.run, "failed"
         try:
@@ -116,9 +121,24 @@ def earlier_records(path: Path, plan: Plan, contents: RecordContents) -> Iterato
                         found[stored.key] = record
             for key, case in chunk.items():
                 if key in found:
-                    yield case, found[key]
+                    # A key does not tell a default from the same lr by request.
+                    yield case, replace(found[key], lr_is_default=case.optimizer.lr_is_default)
     finally:
         connection.close()
+
+
+def _unresumable(plan: Plan) -> Iterator[str]:
+    """Yield a line for each choice whose cases have other keys every time, so that no earlier record is theirs."""
+    for choice in (*plan.problems, *plan.models, *plan.optimizers, *plan.devices):
+        if choice.unkeyable is not None:
+            yield f"{choice.label} is trained anew: it holds {choice.unkeyable}, whose content cannot be told"
+
+
+def _tell(line: str, observer: Observer | None) -> None:
+    if observer is not None:
+        observer.note(line)
+    else:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
 
 
 def git_commit() -> str | None:

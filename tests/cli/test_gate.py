@@ -74,6 +74,83 @@ def test_an_update_that_changes_nothing_leaves_the_file_alone(linbench, committe
     assert committed.stat().st_mtime == 1
 
 
+def as_rules_1(path, status):
+    """Make a baseline one that was written before rules had numbers, with another status of Adam."""
+    document = json.loads(path.read_text())
+    del document["rules"]
+    document["cases"][ADAM]["status"] = status
+    path.write_text(json.dumps(document))
+
+
+def test_what_only_the_rules_changed_is_one_line_until_an_update_renews_it(linbench, committed):
+    as_rules_1(committed, "stalled")
+    result = linbench("gate")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "2 cases: 1 as committed, 1 changed by rules alone (float64 · 40 epochs · full batch · target 1e-06), "
+        "compared with baseline/convergence.json\n"
+        "the rule of `stalled` changed with rules 2: 1 case; renew the baseline with gate --update --reason …\n"
+    )
+    assert linbench("gate --update --reason 'rules 2'").stdout.splitlines() == [
+        f"{ADAM}: status: stalled → budget",
+        "rules: 1 → 2",
+        "baseline/convergence.json: 1 of 2 cases changed",
+    ]
+    assert linbench("gate").stdout.startswith("2 cases: 2 as committed (")
+
+
+def test_a_drift_under_older_rules_fails_as_ever(linbench, committed):
+    as_rules_1(committed, "stalled")
+    edit(committed, drift)
+    result = linbench("gate --format json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["advice"] == []
+    assert [one["what"] for one in json.loads(result.stdout)["findings"]] == ["status", "final cost"]
+
+
+def test_another_status_under_the_rules_of_today_is_drift(linbench, committed):
+    edit(committed, lambda cases: cases[ADAM].update(status="stalled"))
+    assert linbench("gate").exit_code == 1
+
+
+def test_a_baseline_of_newer_rules_is_one_line_and_stays_as_it_is(linbench, committed):
+    committed.write_text(committed.read_text().replace('"rules": 2', '"rules": 3'))
+    before = committed.read_text()
+    for command in ("gate", "gate --update --reason x"):
+        result = linbench(command)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert result.stderr == (
+            "linbench: baseline/convergence.json was written by a newer linbench: it is of rules 3, and this linbench "
+            "knows rules up to 2; upgrade linbench\n"
+        )
+    assert committed.read_text() == before
+
+
+def test_advice_is_an_annotation_and_in_the_summary(linbench, committed, monkeypatch, tmp_path):
+    as_rules_1(committed, "stalled")
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    result = linbench("gate")
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("::warning title=linbench gate%3A rules::the rule of `stalled` changed with rules 2: 1 case")
+    assert "the rule of \\`stalled\\` changed with rules 2: 1 case" in summary.read_text()
+
+
+def test_an_optimizer_of_an_import_path_keeps_its_case_under_its_own_default_lr(linbench):
+    suite("sgd", "torch.optim.SGD:lr=0.01")
+    linbench("gate --update --reason first")
+    BASELINE.write_text(BASELINE.read_text().replace('  "rules": 2,\n', ""))
+    suite("sgd", "torch.optim.SGD")
+    result = linbench("gate")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1] == (
+        "the default lr changed with rules 2: 1 case (torch.optim.SGD:lr=0.01 → torch.optim.SGD:lr=0.001); renew the "
+        "baseline with gate --update --reason …"
+    )
+
+
 def test_only_what_is_selected_is_compared_and_updated(linbench, committed):
     edit(committed, lambda cases: [case.update(final_cost=1.0) for case in cases.values()])
     assert linbench("gate --only '*rmsprop*'").exit_code == 2

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from linbench.core.environment import version
+
 ONE = "compare -o sgd -m manual --epochs 3 --no-timing"
 THREE = "compare -o sgd,adam,rmsprop -m manual --epochs 3 --no-timing"
 
@@ -38,7 +40,7 @@ def test_show_prints_the_table_of_a_run_under_how_it_was_made(done):
     table = done(THREE)
     heading, _, versions, empty, *shown = done("runs show").splitlines()
     assert re.fullmatch(r"run 1 · \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC · done · 3 records", heading)
-    assert versions.startswith("linbench 0.1.0 · torch ")
+    assert versions.startswith(f"linbench {version()} · torch ")
     assert (empty, "\n".join(shown) + "\n") == ("", table)
 
 

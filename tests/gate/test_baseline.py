@@ -1,9 +1,11 @@
 """The file: it can be read back and diffed, and nothing that is not a baseline is taken for one."""
 
 import json
+import subprocess
 
 import pytest
 
+from linbench.core.criteria import RULES
 from linbench.gate.baseline import as_text, read_baseline, write_baseline
 from linbench.gate.files import BaselineError, check_place
 
@@ -29,9 +31,10 @@ def test_what_is_written_is_read_back(case, path):
 
 def test_it_is_sorted_with_a_metric_a_line_and_no_more_digits_than_needed(case):
     lines = as_text({label: case(label=label, final_cost=0.1) for label in ("b", "a")}).splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "{",
         '  "schema": 1,',
+        f'  "rules": {RULES},',
         '  "cases": {',
         '    "a": {',
         '      "status": "converged",',
@@ -77,6 +80,8 @@ def test_a_missing_one_says_how_to_make_it(path):
         ("reason", "two\nlines", "reason must be"),
         ("schema", 2, "newer than this linbench"),
         ("schema", "1", "schema must be"),
+        ("rules", 0, "x: rules must be a whole number, at least 1"),
+        ("rules", None, "x: rules must be a whole number, at least 1"),
         ("speed", 1, "'speed' is no metric"),
     ],
 )
@@ -97,8 +102,12 @@ def test_a_value_that_no_gate_writes_is_refused(document, path, field, value, sa
         ("46.875", "9" * 5000, "not JSON|must be"),
         ('"b"', '"W"', "'W' is there twice"),
         ('"x"', r'"\u001b[31m"', "a case is called"),
-        ('"schema": 1,\n  "cases"', '"schema": 99,\n  "cases"', "newer than this linbench"),
-        ('"schema": 1,\n  "cases"', '"schema": true,\n  "cases"', "it must hold schema 1"),
+        ('"schema": 1,\n  "rules"', '"schema": 99,\n  "rules"', "newer than this linbench"),
+        ('"schema": 1,\n  "rules"', '"schema": true,\n  "rules"', "it must hold schema 1"),
+        (f'"rules": {RULES}', '"rules": 0', "rules must be a whole number, at least 1"),
+        (f'"rules": {RULES}', '"rules": true', "rules must be a whole number, at least 1"),
+        (f'"rules": {RULES}', '"rules": "2"', "rules must be a whole number, at least 1"),
+        (f'"rules": {RULES}', f'"rules": {RULES}, "rules": 1', "'rules' is there twice"),
         ('"cases"', '"case"', "it must hold schema 1 and cases"),
         ("{", "[", "not JSON"),
         ("{", "[" * 100_000, "not JSON"),
@@ -109,6 +118,51 @@ def test_a_hand_edited_file_is_refused_in_one_line(document, path, text, replace
     with pytest.raises(BaselineError, match=said) as refused:
         read_baseline(path)
     assert str(refused.value).isprintable()
+
+
+def test_a_file_without_rules_is_of_the_first(document, path):
+    del document["rules"]
+    path.write_text(json.dumps(document))
+    assert [case.rules for case in read_baseline(path).values()] == [1]
+
+
+@pytest.mark.parametrize("rules", [{"a": 1, "b": RULES}, {"a": 1, "b": 1}, {"a": RULES, "b": RULES}])
+def test_each_case_keeps_its_rules(case, path, rules):
+    cases = {label: case(label=label, rules=number) for label, number in rules.items()}
+    write_baseline(path, cases)
+    assert read_baseline(path) == cases
+    lines = [line.strip() for line in path.read_text().splitlines() if "rules" in line]
+    oldest, newest = min(rules.values()), max(rules.values())
+    of_the_file = [f'"rules": {oldest},'] if oldest > 1 else []
+    assert lines == [*of_the_file, *([f'"rules": {newest}'] if newest > oldest else [])]
+
+
+def test_updates_of_different_cases_of_an_older_file_merge(case, tmp_path):
+    cases = {label: case(label=label, rules=1, reason="first") for label in "abc"}
+    texts = {"base": as_text(cases)}
+    for label in "ac":
+        texts[label] = as_text({**cases, label: case(label=label, final_cost=40.0, reason=f"update of {label}")})
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    subprocess.run(["git", "merge-file", "a", "base", "c"], cwd=tmp_path, check=True)
+    merged = read_baseline(tmp_path / "a")
+    assert {label: (one.rules, one.final_cost) for label, one in merged.items()} == {
+        "a": (RULES, 40.0),
+        "b": (1, 46.875),
+        "c": (RULES, 40.0),
+    }
+
+
+@pytest.mark.parametrize("place", ["file", "case"])
+def test_newer_rules_are_one_clear_line_whatever_else_there_is(document, path, place):
+    (document if place == "file" else document["cases"]["x"]).update(rules=RULES + 1, curvature=[1.0])
+    path.write_text(json.dumps(document))
+    with pytest.raises(BaselineError) as refused:
+        read_baseline(path)
+    assert str(refused.value) == (
+        f"{path} was written by a newer linbench: it is of rules {RULES + 1}, and this linbench knows rules up to "
+        f"{RULES}; upgrade linbench"
+    )
 
 
 def test_a_truncated_file_is_refused_wherever_it_ends(document, path):

@@ -38,6 +38,13 @@ def test_what_is_not_finite_is_kept_as_nothing(record):
     assert math.isfinite(one.initial_cost)
 
 
+@pytest.mark.parametrize(
+    ("problem", "needed"), [("study-hours", False), ("nist:longley", True), ("synthetic:n=32,d=4,condition=1e8", True)]
+)
+def test_problems_that_float64_cannot_solve_are_known(record, problem, needed):
+    assert metrics_of(record("sgd", problems=problem, epochs=2), "x", {}).needs_exact_optimum is needed
+
+
 def test_versions_are_those_of_torch_and_of_the_distributions():
     source = "my-pack 1.2.3 sha256:12ab + other 2.0+cpu"
     parts = {"problem": None, "model": "unknown 12ab", "optimizer": source}

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from linbench.gate.finding import Finding, Kind
 from linbench.gate.github import MOST, annotation, annotations_of
 from linbench.gate.rendering import MOST_ROWS, Report, as_json, as_junit, as_markdown, as_table, escape
+from linbench.gate.rules import DEFAULT_LEARNING_RATE, STALLED, RuleAdvice
 from linbench.gate.timing.decision import Decision, StepComparison
 from linbench.gate.timing.rendering import TimingReport
 
@@ -26,6 +27,19 @@ def finding(kind=Kind.DRIFT, case="p · m · o · s", why="because"):
 def timed(outcome=Decision.SLOWER, optimizer="o", now=(3.0, 3.1), was=(2.0, 2.1), why="1.49 × as long, p = 0.17"):
     return StepComparison(optimizer, was, now, outcome, why)
 
+
+def explained(change=STALLED, case="p · m · o · s", what="status", was="stalled", now="budget"):
+    """Advice of one finding that a changed rule explains."""
+    one = Finding(kind=Kind.RULES, case=case, what=what, was=was, now=now, why=change.line, change=change)
+    return RuleAdvice(change=change, findings=[one])
+
+
+ADVICE = [explained(), explained(DEFAULT_LEARNING_RATE, "q · s", "optimizer", "o:lr=0.01", "o:lr=0.1")]
+LINES = [
+    "the rule of `stalled` changed with rules 2: 1 case; renew the baseline with gate --update --reason …",
+    "the default lr changed with rules 2: 1 case (o:lr=0.01 → o:lr=0.1); renew the baseline with gate --update "
+    "--reason …",
+]
 
 FINE = timed(Decision.FINE, "f", now=(2.0, 2.1), why="")
 UNCLEAR = timed(Decision.INCONCLUSIVE, "u", now=(), why="the control differs")
@@ -65,6 +79,53 @@ def test_the_table_has_a_row_for_each_finding_and_a_summary(report):
 
 def test_without_findings_it_is_one_line(report):
     assert as_table(report()) == "2 cases: 2 as committed (s), compared with b.json"
+
+
+def test_advice_is_a_line_each_below_the_summary(report):
+    assert as_table(report(advice=ADVICE)).splitlines() == [
+        "2 cases: 0 as committed, 2 changed by rules alone (s), compared with b.json",
+        *LINES,
+    ]
+    tables = as_table(report(finding(), advice=ADVICE[1:], timing=times(FINE))).split("\n\n")
+    assert [table.splitlines()[0].split("  ")[0] for table in (tables[0], tables[2])] == ["case", "step time"]
+    assert tables[1].splitlines()[1:] == LINES[1:]
+
+
+def test_json_has_advice_apart_from_findings(report):
+    document = json.loads(as_json(report(finding(), advice=ADVICE)))
+    assert [one["kind"] for one in document["findings"]] == ["drift"]
+    assert document["advice"][0] == {
+        "rule": "the rule of `stalled`",
+        "rules": 2,
+        "now": STALLED.now,
+        "cases": ["p · m · o · s"],
+        "text": LINES[0],
+    }
+    assert json.loads(as_json(report()))["advice"] == []
+
+
+def test_advice_fails_no_test_in_junit_and_is_what_it_says(report):
+    made = report(advice=ADVICE)
+    assert in_junit(made) == {"linbench gate": {"p · m · o · s": ["system-out"], "q · s": ["system-out"]}}
+    texts = [element.text for element in ElementTree.fromstring(as_junit(made)).iter("system-out")]
+    assert texts == [
+        "p · m · o · s: status was stalled, is budget: the rule of `stalled` changed with rules 2",
+        "q · s: optimizer was o:lr=0.01, is o:lr=0.1: the default lr changed with rules 2",
+    ]
+    assert in_junit(report(finding(), advice=ADVICE))["linbench gate"]["p · m · o · s"] == ["failure"]
+
+
+def test_markdown_shows_advice_as_it_is(report):
+    rendered = MarkdownIt().enable("table").render(as_markdown(report(advice=ADVICE)))
+    assert [html.unescape(text) for text in re.findall(r"<p>(.*?)</p>", rendered)][1:] == LINES
+
+
+def test_advice_is_a_warning_for_each_rule_after_all_errors(report):
+    lines = annotations_of([finding()], advice=ADVICE)
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning", "::warning"]
+    assert lines[1] == f"::warning title=linbench gate%3A rules::{LINES[0]}"
+    many = annotations_of([finding(case=str(number)) for number in range(9)], advice=ADVICE)
+    assert many[-1] == "::warning title=linbench gate::and 2 more findings; see the summary of this step"
 
 
 def test_json_holds_what_the_table_shows(report):
@@ -177,7 +238,8 @@ def test_markdown_shows_any_text_as_it_is(text):
 @pytest.mark.parametrize("write", [as_table, as_json, as_markdown, as_junit])
 def test_hostile_text_breaks_no_report(report, write):
     timing = TimingReport([timed(optimizer=HOSTILE, why=HOSTILE)], HOSTILE, gates=False, note=HOSTILE)
-    text = write(report(finding(case=HOSTILE, why=HOSTILE), timing=timing))
+    advice = [explained(DEFAULT_LEARNING_RATE, HOSTILE, "optimizer", HOSTILE, HOSTILE)]
+    text = write(report(finding(case=HOSTILE, why=HOSTILE), timing=timing, advice=advice))
     text.encode()
     assert "\x1b" not in text
     if write is as_junit:

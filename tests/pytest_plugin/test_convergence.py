@@ -97,6 +97,28 @@ def test_a_case_that_is_new_fails_its_test_only(project, failure):
     assert "--linbench-update" in last
 
 
+def test_what_only_the_rules_changed_is_a_note_of_a_test_that_passes(project):
+    project.tests(sgd='linbench_gate("sgd")', adam='linbench_gate("adam")')
+    project.update()
+    document = json.loads(project.baseline.read_text())
+    del document["rules"]
+    for case in document["cases"].values():
+        case["status"] = "stalled"
+    project.baseline.write_text(json.dumps(document))
+    result = project.run()
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "2 tests: the rule of `stalled` changed with rules 2: 1 case; "
+            "renew the baseline with pytest --linbench-update"
+        ]
+    )
+    project.update("test_sgd.py").stdout.fnmatch_lines(["test_sgd.py::test_sgd: rules: 1 → 2"])
+    project.run().stdout.fnmatch_lines(["test_adam.py::test_adam: the rule of `stalled` changed with rules 2: *"])
+    project.update()
+    project.run().stdout.no_fnmatch_line("*changed with rules*")
+
+
 def test_without_arguments_it_is_the_whole_suite_with_what_is_gone(project, failure):
     project.tests(all="linbench_gate()")
     project.update()

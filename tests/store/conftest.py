@@ -5,8 +5,10 @@ import itertools
 import json
 
 import pytest
+from hypothesis import strategies as st
 
-from linbench import Store
+from linbench import Status, StepTime, Store, Trajectory
+from linbench.core.outcome.record import Ending, Rounding, Tail
 from linbench.store.contents import RecordContents
 from linbench.store.writer import NewRun, Writer
 
@@ -67,3 +69,44 @@ def write(path, new_run):
         return writer.run
 
     return written
+
+
+@pytest.fixture(scope="session")
+def record_fields():
+    """All fields of a record but its theory, each with any value that it may have."""
+    numbers = st.floats()
+    optional = st.none() | numbers
+    counts = st.integers(0, 2**31 - 1)
+    text = st.text(max_size=20)
+    return st.fixed_dictionaries(
+        {
+            "key": st.binary(min_size=32, max_size=32).map(bytes.hex),
+            **dict.fromkeys(("problem", "model", "optimizer", "device", "dtype", "engine"), text),
+            "params": st.dictionaries(text, st.none() | st.booleans() | st.integers() | numbers | text, max_size=3),
+            **dict.fromkeys(("seed", "epochs", "epochs_run", "evaluations"), counts),
+            **dict.fromkeys(
+                ("batch_size", "epochs_to_target", "best_epoch", "evaluations_to_target"), st.none() | counts
+            ),
+            "target": st.floats(1e-300, 1.0),
+            "status": st.sampled_from(Status),
+            "reason": st.none() | text,
+            **dict.fromkeys(
+                ("initial_cost", "final_cost", "best_cost", "optimum_cost", "gap", "relative_gap"), optional
+            ),
+            "weight": st.none() | st.lists(st.lists(numbers, min_size=1, max_size=2), min_size=1, max_size=3),
+            **dict.fromkeys(("bias", "prediction", "initial_gap_parts"), st.none() | st.lists(numbers, max_size=3)),
+            "warnings": st.lists(text, max_size=2).map(tuple),
+            "step_time": st.none() | st.builds(StepTime, numbers, numbers),
+            "trajectory": st.none()
+            | st.lists(st.tuples(counts, numbers), max_size=5).map(
+                lambda points: Trajectory([epoch for epoch, _ in points], [cost for _, cost in points])
+            ),
+            "lr_is_default": st.booleans(),
+            "ending": st.none() | st.sampled_from(Ending),
+            "tail": st.none() | st.builds(Tail, numbers, numbers, numbers),
+            "rounding": st.none() | st.builds(Rounding, numbers, numbers),
+            "ridge_relative_gap": optional,
+            "rules": st.integers(1, 10),
+            "traceback": st.none() | text,
+        }
+    )

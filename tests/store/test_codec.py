@@ -1,5 +1,6 @@
 """Records come back from the store as they went in, bit for bit."""
 
+import dataclasses
 import json
 import math
 import struct
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linbench import Status, StepTime, StoreError, Theory, Trajectory
+from linbench import Record, Status, StepTime, StoreError, Theory, Trajectory
+from linbench.core.outcome.record import Ending, Rounding, Tail
 from linbench.store.codec import (
     STORED_POINTS,
     read_record,
@@ -22,6 +24,20 @@ from linbench.store.codec import (
 from linbench.store.schema import RECORD_COLUMNS
 
 THEORY = Theory(((12.5,),), (42.5,), 46.875, 5681.25, (0.3, 16.7), 2, 4, 1, 1, (1.0, math.inf))
+
+
+NOT_THERE = {
+    "lr_is_default": False,
+    "best_epoch": None,
+    "ending": None,
+    "evaluations_to_target": None,
+    "tail": None,
+    "rounding": None,
+    "ridge_relative_gap": None,
+    "initial_gap_parts": None,
+    "rules": 1,
+}
+"""The fields that records written by 0.1.0 lack, with what stands for them."""
 
 
 def through_the_store(record):
@@ -46,6 +62,45 @@ def test_a_record_comes_back_as_it_was(keyed, fields):
     record = keyed(**fields)
     assert through_the_store(record) == record
     assert through_the_store(record).traceback == record.traceback
+
+
+@given(st.data())
+def test_every_field_of_a_record_comes_back_whatever_it_holds(record_fields, data):
+    fields = data.draw(record_fields)
+    record = Record(**fields)
+    back = through_the_store(record)
+    assert {*fields, "theory"} == {*Record.__slots__}
+    for name in Record.__slots__:  # `repr`, since NaN is not equal to itself
+        assert repr(getattr(back, name)) == repr(getattr(record, name)), name
+
+
+def test_a_record_written_before_a_field_was_there_has_its_default(keyed):
+    names = {"tail": "tail_gap"}
+    full = keyed(
+        lr_is_default=True,
+        best_epoch=7,
+        ending=Ending.STILL,
+        evaluations_to_target=9,
+        tail=Tail(1.0, 2.0, 3.0),
+        rounding=Rounding(0.5, math.inf),
+        ridge_relative_gap=1e-9,
+        initial_gap_parts=[0.25, 0.75],
+        rules=2,
+    )
+    row = dict(zip(RECORD_COLUMNS, record_row(full, 1, 0, None), strict=True))
+    content = json.loads(row["record"])
+    for name in NOT_THERE:
+        del content[names.get(name, name)]
+    back = read_record(json.dumps(content), None, None, None)
+    assert {name: getattr(back, name) for name in NOT_THERE} == NOT_THERE
+    assert through_the_store(full) == full
+
+
+def test_the_parts_of_a_start_at_zero_are_those_of_the_theory(keyed):
+    theory = dataclasses.replace(THEORY, gap_parts=(1.5, 2.5))
+    back = through_the_store(keyed(theory=theory, initial_gap_parts=theory.gap_parts))
+    assert back.initial_gap_parts is theory.gap_parts
+    assert through_the_store(keyed(theory=theory, initial_gap_parts=[1.5, 2.75])).initial_gap_parts == [1.5, 2.75]
 
 
 def test_nan_comes_back_as_nan(keyed):
@@ -104,6 +159,22 @@ def test_a_damaged_trajectory_is_one_line(keyed, blob):
     text = record_row(keyed(), 1, 0, None)[RECORD_COLUMNS.index("record")]
     with pytest.raises(StoreError, match=r"^a record of the store is damaged"):
         read_record(text, None, blob, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ending", "sudden"),
+        ("tail_gap", [1, 2, 3]),
+        ("tail_gap", {"low": 1.0}),
+        ("rounding", {"gradient": 1.0}),
+        ("flavour", 5),
+    ],
+)
+def test_a_damaged_field_is_one_line(keyed, name, value):
+    content = json.loads(record_row(keyed(), 1, 0, None)[RECORD_COLUMNS.index("record")])
+    with pytest.raises(StoreError, match=r"^a record of the store is damaged"):
+        read_record(json.dumps({**content, name: value}), None, None, None)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"status": "well"}'])

@@ -1,5 +1,6 @@
 """A file that cannot be used is one line that says why; a good one opens whatever was done to it before."""
 
+import contextlib
 import os
 import sqlite3
 
@@ -70,6 +71,20 @@ def test_a_store_of_a_newer_linbench_is_refused_and_left_as_it_is(path, write, k
         f"the store {path} was written by a newer linbench (its version is {VERSION + 1}, this linbench knows "
         f"{VERSION}): upgrade linbench, or name another with --store"
     }
+
+
+def test_a_store_of_version_1_is_read_as_it_is_and_becomes_one_of_today_when_it_is_written(path, write, keyed, store):
+    def version():
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return connection.execute("PRAGMA user_version").fetchone()[0]
+
+    write([keyed()])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    assert len(list(store.records(store.run()))) == 1
+    assert version() == 1
+    write([keyed()])
+    assert (version(), len(store.runs())) == (VERSION, 2)
 
 
 def test_a_damaged_file_is_one_line(path, write, keyed, store):

@@ -60,6 +60,14 @@ def test_epochs_may_be_off_by_rounding(changes, before, after, differ):
     assert found == ((f"epochs: {before} → {after}",) if differ else ())
 
 
+def test_the_rules_of_both_runs_are_told(store, write, keyed):
+    write([keyed(rules=1), keyed(rules=2, seed=1)])
+    write([keyed(rules=2)])
+    new, old = store.runs()
+    found = difference(old, new, store.records(old), store.records(new))
+    assert (found.rules_before, found.rules_after) == ([1, 2], [2])
+
+
 def test_cases_and_environments_of_one_run_only_are_named(store, write, keyed):
     versions = [
         {"torch": "2.12", "cpu": "a"},

@@ -4,8 +4,10 @@ import copy
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from linbench import StoreError
+from linbench import Record, StoreError
 from linbench.results.serialize import as_json
 from linbench.store.json_import import import_document, read_document
 
@@ -35,6 +37,19 @@ def test_a_good_document_becomes_a_run(document, read, path, store):
     assert json.loads(as_json(list(store.records(run))))["records"] == document["records"]
 
 
+LATER = {
+    "lr_is_default",
+    "best_epoch",
+    "ending",
+    "evaluations_to_target",
+    "tail_gap",
+    "rounding",
+    "ridge_relative_gap",
+    "initial_gap_parts",
+    "rules",
+}
+"""The fields that documents of 0.1.0 lack."""
+
 BAD = [
     ("key", "abc", 'records[1].key must be 64 hexadecimal digits, not "abc"'),
     ("status", "well", "records[1].status must be one of converged, budget, stalled, diverged, error, skipped"),
@@ -55,6 +70,19 @@ BAD = [
     ("trajectory", {"epoch": [-1], "cost": [1.0]}, "records[1].trajectory.epoch must be a list of epochs"),
     ("trajectory", 5, "records[1].trajectory must be an object, not 5"),
     ("flavour", 5, "records[1] has a field 'flavour' that linbench does not know"),
+    ("lr_is_default", 1, "records[1].lr_is_default must be true or false, not 1"),
+    ("best_epoch", -1, "records[1].best_epoch must be a whole number that is not negative, or null, not -1"),
+    ("ending", "sudden", "records[1].ending must be one of still, descending, rising, swinging, or null"),
+    ("ending", [], "records[1].ending must be one of still, descending, rising, swinging, or null"),
+    ("evaluations_to_target", 1.5, "records[1].evaluations_to_target must be a whole number that is not negative"),
+    ("tail_gap", {"low": 1.0}, "records[1].tail_gap must be an object with low, median, high, or null"),
+    ("tail_gap", {"low": 1.0, "median": "2", "high": 3}, "records[1].tail_gap must be an object with low, median"),
+    ("rounding", [1.0, 2.0], "records[1].rounding must be an object with gradient_in_roundings and gradient_in_s"),
+    ("ridge_relative_gap", "0", 'records[1].ridge_relative_gap must be a finite number or null, not "0"'),
+    ("initial_gap_parts", [1.0, "2"], "records[1].initial_gap_parts must be a list of numbers or null"),
+    ("rules", 0, "records[1].rules must be a whole number of at least 1, not 0"),
+    ("rules", True, "records[1].rules must be a whole number of at least 1, not true"),
+    ("rules", None, "records[1].rules must be a whole number of at least 1, not null"),
 ]
 
 
@@ -67,8 +95,26 @@ def test_a_bad_field_is_named(document, read, name, value, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_document_written_before_a_field_was_there_is_good(document, read, keyed):
+    for record in document["records"]:
+        for name in LATER:
+            del record[name]
+    first, second = read(document).records
+    assert (first, second) == (keyed(key=first.key), keyed(key=second.key, seed=1))
+    assert first.rules == 1
+
+
+@given(st.data())
+def test_every_field_of_a_document_is_read_whatever_it_holds(record_fields, tmp_path_factory, data):
+    content = Record(**data.draw(record_fields)).to_dict()
+    file = tmp_path_factory.getbasetemp() / "any.json"
+    file.write_text(json.dumps({"linbench": "1", "schema": 1, "environment": {}, "records": [content]}))
+    (record,) = read_document(file).records
+    assert record.to_dict() == content
+
+
 def test_a_missing_field_is_named(document, read):
-    for name in document["records"][0]:
+    for name in document["records"][0].keys() - LATER:
         content = copy.deepcopy(document)
         del content["records"][0][name]
         with pytest.raises(StoreError, match=rf"run.json: records\[0\] has no '{name}'$"):

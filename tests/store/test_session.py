@@ -1,11 +1,13 @@
 """What earlier runs have trained comes from the store, with the same numbers; only the rest is trained."""
 
 import dataclasses
+import threading
 
 import pytest
+import torch
 
 import linbench
-from linbench import Status, Store, StoreError, Trajectory, UsageError
+from linbench import Observer, Spec, Status, Store, StoreError, Trajectory, UsageError
 from linbench.store.contents import RecordContents
 
 ORDINARY = {"optimizers": "sgd,adam", "models": "manual,linear", "epochs": 30, "timing": False}
@@ -126,8 +128,6 @@ def test_a_trajectory_that_was_thinned_for_the_store_does_for_the_same_request_o
 
 
 def test_an_error_is_tried_again(path):
-    from linbench import Spec
-
     def broken(params, lr):
         raise ValueError("not today")
 
@@ -146,6 +146,64 @@ def test_a_run_says_how_it_was_made(compare, path):
     assert run.asked == RecordContents([5.0], False, False)
     assert {"linbench", "torch", "cpu", "threads", "git", "plugins"} <= set(run.environment)
     assert (run.torch, run.outcome) == (run.environment["torch"], "done")
+
+
+class Holding:
+    """An optimizer's class by an object that holds a lock, whose content nobody can tell."""
+
+    __name__ = "sgd-like"
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, params, lr=0.01):
+        return torch.optim.SGD(params, lr)
+
+
+def held(lock):
+    return Spec("sgd-like", {"scale": lock}, lambda params, lr=0.01, scale=None: torch.optim.SGD(params, lr))
+
+
+LOCKED = "sgd-like:lr=0.01,scale=<lock> is trained anew: it holds an object of type lock, whose content cannot be told"
+
+
+def test_what_cannot_be_resumed_is_a_warning_where_nobody_observes(path):
+    lock = threading.Lock()
+    asked = {**ORDINARY, "optimizers": [held(lock), "adam"], "store": path}
+    linbench.compare(**asked)
+    with pytest.warns(RuntimeWarning) as caught:
+        linbench.compare(**asked, resume=True)
+    assert [str(one.message) for one in caught] == [LOCKED]
+    assert Store(path).run().reused == 2  # those of adam
+
+
+def test_what_cannot_be_resumed_is_a_note_to_an_observer_once_for_each_choice(path):
+    class Listener(Observer):
+        def __init__(self):
+            self.lines = []
+
+        def note(self, line):
+            self.lines.append(line)
+
+    first, second = held(threading.Lock()), Holding()
+    listener = Listener()
+    asked = {**ORDINARY, "optimizers": [first, second], "store": path, "observer": listener}
+    linbench.compare(**asked)
+    assert listener.lines == []
+    linbench.compare(**asked, resume=True)
+    assert listener.lines == [
+        LOCKED,
+        "sgd-like#2:lr=0.01 is trained anew: it holds an object of type lock, whose content cannot be told",
+    ]
+    assert Store(path).run().reused == 0
+
+
+def test_a_resumed_record_knows_whether_its_lr_was_asked_for_now(compare):
+    compare(optimizers="adam:lr=0.01")
+    records, trained = compare(optimizers="adam")
+    assert (trained, {record.lr_is_default for record in records}) == (0, {True})
+    records, trained = compare(optimizers="adam:lr=0.01")
+    assert (trained, {record.lr_is_default for record in records}) == (0, {False})
 
 
 def test_theories_come_back_with_the_records(compare, path):
