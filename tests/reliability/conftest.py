@@ -35,6 +35,7 @@ def compared(hostile):
     def compare(*optimizers, **options):
         settings = {"models": "manual", "epochs": 20, "timing": False, "trajectories": True, **options}
         found = linbench.compare(list(optimizers), plugins=[hostile], **settings)
+        sys.modules[HOSTILE.stem].put_back()
         return [untimed(record.to_dict()) for record in found]
 
     return compare

@@ -69,13 +69,23 @@ class Interrupts(Sgd):
 
 class ChangesData(Sgd):
     steps = 0
+    changed = []  # noqa: RUF012  of all instances
 
     def misbehave(self):
         self.steps += 1
         if self.steps == 3:  # once is enough, and looking at all that there is takes long
             for found in gc.get_objects():
                 if type(found) is torch.Tensor and found.shape == (4, 1) and not found.requires_grad:
+                    # Kept in a shape that the next look passes over.
+                    self.changed.append((found, found.flatten().clone()))
                     found.data.fill_(7.0)
+
+
+def put_back():
+    """Undo what reached beyond linbench: the data of other tests have the shape of a problem's too."""
+    for tensor, original in reversed(ChangesData.changed):
+        tensor.data.copy_(original.reshape(4, 1))
+    ChangesData.changed.clear()
 
 
 class ChangesState(Sgd):
