@@ -6,10 +6,10 @@ Each of these changed numbers, or made every case an error, when it was left in 
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 
 from linbench.core.isolation.process_state import restore_process_state
@@ -29,7 +29,9 @@ def neutral_context() -> Iterator[None]:
             stack.enter_context(_without_autocast(device))
         stack.enter_context(_without_saved_tensor_hooks())
         stack.enter_context(_with_denormals())
-        stack.enter_context(np.errstate(all="warn", under="ignore"))
+        numpy: Any = sys.modules.get("numpy")  # where nothing has imported it, nothing has set it
+        if numpy is not None:
+            stack.enter_context(numpy.errstate(all="warn", under="ignore"))
         torch.set_default_dtype(torch.float32)
         torch.set_float32_matmul_precision("highest")
         torch.use_deterministic_algorithms(False)

@@ -109,7 +109,7 @@ def make_records(
         gaps = _gaps(setup, measurement, costs, lanes, epochs)
         judgements = judge_runs(costs, gaps, final_gaps[lanes], standard=standard, batches=batches)
         for column, (lane, judgement) in enumerate(zip(lanes, judgements, strict=True)):
-            gap = float(final_gaps[lane])
+            gap, warning = float(final_gaps[lane]), _warn_if_unmoved(judgement, costs[:, column])
             by_lane[lane] = Record(
                 **_identity(cases[lane], engine),
                 **_fields(judgement),
@@ -121,7 +121,7 @@ def make_records(
                 weight=weights[lane],
                 bias=biases[lane],
                 prediction=predictions[lane],
-                warnings=tuple(warnings),
+                warnings=tuple(warnings) if warning is None else (*warnings, warning),
                 evaluations_to_target=_evaluations_to(judgement.epochs_to_target, measurement, lane),
                 rounding=_rounding(setup, measurement, lane) if judgement.status is Status.STALLED else None,
                 ridge_relative_gap=ridge_gaps.get(lane),
@@ -289,6 +289,12 @@ def _identity(case: Case, engine: str) -> dict[str, Any]:
 def _fields(judgement: Judgement) -> dict[str, Any]:
     # Not `dataclasses.asdict`, which copies each value: a sweep has a million records.
     return {name: getattr(judgement, name) for name in Judgement.__slots__}
+
+
+def _warn_if_unmoved(judgement: Judgement, costs: Tensor) -> str | None:
+    if judgement.status in (Status.STALLED, Status.BUDGET) and bool((costs == costs[0]).all()):
+        return "the cost never changed: the parameters did not move, or by less than rounding"
+    return None
 
 
 def _trajectory(costs: Tensor, judgement: Judgement, wanted: bool | int) -> Trajectory | None:

@@ -185,3 +185,15 @@ def test_values_without_a_name_are_described_by_the_beginning_of_their_digest():
     assert describe(Settled(1)) == f"<Settled #{content_digest(Settled(1))[:8]}>"
     assert describe(lambda: 1).startswith("<lambda #")
     assert describe(threading.Lock()) == "<lock>"
+
+
+def test_a_class_of_optimizers_has_the_same_digest_after_its_first_run():
+    class Mine(torch.optim.SGD):
+        def step(self, closure=None):
+            return super().step(closure)
+
+    before = content_digest(Mine)
+    optimizer = Mine([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    optimizer.param_groups[0]["params"][0].grad = torch.ones(1)
+    optimizer.step()
+    assert content_digest(Mine) == before
