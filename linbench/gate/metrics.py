@@ -24,8 +24,8 @@ class CaseMetrics:
     """The result of one case. Numbers that are not finite, or do not exist, are None.
 
     crossing_margin: how close the costs next to the crossing of the target come to it, relative to the cost there.
-    weight: (d, m) nested, bias: (m,). versions: of torch and of the plugins that it was made or last confirmed with.
-    reason: why it was last changed. schema: the version of what is kept.
+    weight: (d, m) nested, bias: (m,), empty without intercept. versions: of torch and of the plugins that it was made
+    or last confirmed with. reason: why it was last changed. schema: the version of what is kept.
     """
 
     label: str
