@@ -24,8 +24,8 @@ class CaseMetrics:
     """The result of one case. Numbers that are not finite, or do not exist, are None.
 
     crossing_margin: how close the costs next to the crossing of the target come to it, relative to the cost there.
-    weight: (d, m) nested, bias: (m,), empty without intercept. versions: of torch and of the plugins that it was made
-    or last confirmed with. reason: why it was last changed. schema: the version of what is kept.
+    weight: (d, m) nested, bias: (m,). versions: of torch and of the plugins that it was made or last confirmed with.
+    reason: why it was last changed. schema: the version of what is kept.
     """
 
     label: str
@@ -44,7 +44,7 @@ class CaseMetrics:
 
     @property
     def parameters(self) -> list[float] | None:
-        """W and b in one list; None where the model is not linear, or one of them is not finite."""
+        """W and b, where there is one, in one list; None where the model is not linear, or one of them is not finite."""
         if self.weight is None or self.bias is None:
             return None
         return [value for row in self.weight for value in row] + list(self.bias)

@@ -33,8 +33,7 @@ class Measurement:
     """K runs of E epochs, as an engine hands them over.
 
     costs: (E + 1, K), in any dtype on any device. evaluations: K counts of cost-and-gradient evaluations.
-    weight: (K, d, m) and bias: (K, m), the final parameters; None for a model that is not XW + b. A bias of zeros where
-    the problem has no intercept.
+    weight: (K, d, m) and bias: (K, m), the final parameters; None for a model that is not XW + b.
     outputs: (K, n, m), the final model output; needed only where weight is None.
     weights: (E + 1, K, d, m) and biases: (E + 1, K, m), where costs alone cannot resolve the target.
     predictions: (K, m), where they were asked for.
@@ -83,6 +82,7 @@ def make_records(
                 gap=final_gaps[lane],
                 relative_gap=theory.relative(final_gaps[lane]),
                 weight=weights[lane],
+                # Without intercept engines hand over zeros, so that all runs are judged alike.
                 bias=biases[lane] if theory.intercept or weights[lane] is None else [],
                 prediction=predictions[lane],
                 warnings=tuple(warnings) if warning is None else (*warnings, warning),
