@@ -34,7 +34,6 @@ def test_the_hessians_condition_number_is_the_one_asked_for(seed, d, more_rows, 
     assert theory.spectrum[-1] == pytest.approx(2 / targets, rel=1e-9)
 
 
-@settings(max_examples=100)
 @given(
     seed=st.integers(0, 2**31),
     d=st.integers(2, 12),
