@@ -167,13 +167,15 @@ def _answer_lines(answer: _Answer) -> Iterator[str]:
     problem, theory = answer.problem, answer.theory
     features = f"{problem.n_features} {plural('feature', problem.n_features)}"
     targets = f"{problem.n_targets} {plural('target', problem.n_targets)}"
-    yield f"{answer.label}: {problem.n_rows} rows, {features}, {targets}"
+    without = "" if theory.intercept else ", no intercept"
+    yield f"{answer.label}: {problem.n_rows} rows, {features}, {targets}{without}"
     yield ""
     unique = theory.rank == len(theory.spectrum)
     yield "least-squares optimum" + ("" if unique else " (not unique: the one of minimum norm)")
-    names = [*problem.features, "intercept"]
-    width = max(map(len, names))
-    for name, row in zip(names, [*theory.weight, theory.bias], strict=True):
+    rows = [*zip(problem.features, theory.weight, strict=True)]
+    rows += [("intercept", theory.bias)] if theory.intercept else []
+    width = max(len(name) for name, _ in rows)
+    for name, row in rows:
         yield f"  {name:<{width}}  " + "  ".join(f"{value:.10g}" for value in row)
     yield ""
     for name, value in _quantities(theory):
@@ -183,7 +185,7 @@ def _answer_lines(answer: _Answer) -> Iterator[str]:
 def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
     yield "cost at the optimum", f"{theory.optimum_cost:.10g}"
     yield "cost at zero parameters", f"{theory.zero_cost:.10g}"
-    yield "rank of the data with intercept", f"{theory.rank} of {len(theory.spectrum)}"
+    yield f"rank of the data{' with intercept' if theory.intercept else ''}", f"{theory.rank} of {len(theory.spectrum)}"
     yield "Hessian eigenvalues, 2/n · XᵀX", ", ".join(f"{value:.6g}" for value in reversed(theory.spectrum))
     yield "L, the largest", f"{theory.L:.6g}"
     yield "μ, the smallest that is not zero", f"{theory.mu:.6g}"

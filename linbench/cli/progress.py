@@ -70,8 +70,12 @@ class TrainingLog(Observer):
     def epoch(
         self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
     ) -> None:
-        """Write the line; W and b of several numbers are lists, and – for a model that has none."""
-        line = f"Epoch {epoch:4d}/{self._epochs} W:{_as_text(weight)} b:{_as_text(bias)} Cost:{cost:.6f}"
+        """Write the line; W and b of several numbers are lists, and – for a model that has none.
+
+        Of a problem without intercept it has no b.
+        """
+        b = "" if bias is not None and not bias else f" b:{_as_text(bias)}"
+        line = f"Epoch {epoch:4d}/{self._epochs} W:{_as_text(weight)}{b} Cost:{cost:.6f}"
         click.echo(line, err=True)
 
 

@@ -29,7 +29,7 @@ class ComponentError(LinbenchError):
 
 
 class Unsuitable(LinbenchError):  # noqa: N818  not an error: its cases are skipped
-    """An optimizer and a model that do not go together, as the optimizer itself says; its cases are skipped."""
+    """An optimizer, a model and a problem that do not go together; its cases are skipped."""
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], of: str = "") -> UsageError:

@@ -25,7 +25,10 @@ class Observer:
     def epoch(
         self, epoch: int, weight: Sequence[Sequence[float]] | None, bias: Sequence[float] | None, cost: float
     ) -> None:
-        """Called after `epoch` updates, with W (d, m), b (m,), and the cost that they were computed from."""
+        """Called after `epoch` updates, with W (d, m), b (m,), and the cost that they were computed from.
+
+        Both are None for a model that is not XW + b, and b is empty where the problem has no intercept.
+        """
 
     def advanced(self, run_epochs: int) -> None:
         """Called when so many more epochs of runs are done (a batch of K runs counts each epoch K times)."""

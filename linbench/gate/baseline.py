@@ -154,7 +154,7 @@ _FIELDS: Fields = {
     "initial_cost": _COST,
     "final_cost": _COST,
     "W": Field(_or_null(_is_matrix), "rows of finite numbers, or null"),
-    "b": Field(_or_null(is_vector), "a list of finite numbers, or null"),
+    "b": Field(lambda value: value in (None, []) or is_vector(value), "a list of finite numbers, or null"),
     "dtype": Field(lambda value: isinstance(value, str) and value in RTOL, f"one of {', '.join(RTOL)}"),
     "versions": VERSIONS,
     "reason": REASON,

@@ -139,6 +139,18 @@ def test_predict_is_a_column_of_the_table(linbench):
     assert table[2].split()[-3:] == ["12.529", "42.415", "105.06"]
 
 
+def test_a_problem_without_intercept_has_no_bias_in_tables_and_records(linbench, records):
+    arguments = "-o sgd:lr=0.01 -m manual,linear -p nist:set=noint2 --epochs 100 --no-timing --predict 10"
+    table = linbench(f"compare {arguments}").stdout
+    assert table.splitlines()[0].split() == "optimizer model status epochs cost gap W predicted".split()
+    assert [line.split()[-2:] for line in table.splitlines()[2:4]] == [["0.72727", "7.2727"]] * 2
+    assert "nist:set=noint2: optimum cost 0.090909 at W = 0.7273; condition number 1.00;" in table
+    for record in records(arguments):
+        ((weight,),) = record["parameters"]["W"]
+        assert weight == pytest.approx(56 / 77, rel=1e-6)
+        assert (record["parameters"]["b"], record["status"]) == ([], "converged")
+
+
 def test_trajectories_put_every_cost_into_the_record(records):
     (record,) = records(f"{ONE} --epochs 40 --trajectories")
     trajectory = record["trajectory"]

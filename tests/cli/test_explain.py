@@ -170,6 +170,40 @@ def test_an_optimum_that_is_not_unique_is_said_to_be_the_smallest(linbench, tmp_
     assert "rank of the data with intercept               2 of 3" in lines
 
 
+def test_without_intercept_there_is_no_row_of_it_and_the_rank_is_that_of_the_data(linbench):
+    result = linbench("explain nist:set=noint2")  # x is 4, 5, 6 and y is 3, 4, 4: xᵀx = 77, xᵀy = 56, yᵀy = 41
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "nist:set=noint2: 3 rows, 1 feature, 1 target, no intercept\n"
+        "\n"
+        "least-squares optimum\n"
+        f"  x  {56 / 77:.10g}\n"
+        "\n"
+        f"cost at the optimum                           {1 / 11:.10g}\n"
+        f"cost at zero parameters                       {41 / 3:.10g}\n"
+        "rank of the data                              1 of 1\n"
+        f"Hessian eigenvalues, 2/n · XᵀX                {154 / 3:.6g}\n"
+        f"L, the largest                                {154 / 3:.6g}\n"
+        f"μ, the smallest that is not zero              {154 / 3:.6g}\n"
+        "condition number κ = L/μ                      1\n"
+        f"largest stable lr of gradient descent, 2/L    {3 / 77:.6g}\n"
+        f"its best fixed lr, 2/(L + μ)                  {3 / 154:.6g}\n"
+        "distance to the optimum per epoch at that lr  × 0, (κ − 1)/(κ + 1)\n"
+        "\n"
+        "predicted epochs to a relative gap of 1e-06, from zero parameters\n"
+        "  gradient descent, lr 0.0194805              1\n"
+        "  heavy ball, lr 0.0194805                    1\n"
+        "  Nesterov, lr 0.0194805                      1\n"
+        "  Nesterov, for quadratics, lr 0.0194805      1\n"
+        "  the limit of all that step along gradients  1\n"
+    )
+
+
+def test_json_of_a_problem_without_intercept_has_no_bias(explained):
+    found = explained("nist:set=noint2")
+    assert (found["b"], found["rank"], len(found["spectrum"])) == ([], 1, 1)
+
+
 def test_several_targets_have_a_column_each(linbench):
     lines = linbench("explain synthetic:n=9,d=2,targets=3").stdout.splitlines()
     assert lines[0] == "synthetic:n=9,d=2,targets=3: 9 rows, 2 features, 3 targets"

@@ -72,6 +72,12 @@ def test_a_model_of_several_weights_logs_them_as_a_list(linbench):
     assert re.fullmatch(rf"Epoch    1/1 W:\[{pair}, {pair}\] b:{pair} Cost:\d+\.\d{{6}}", line)
 
 
+def test_the_log_of_a_problem_without_intercept_has_no_bias(linbench):
+    result = linbench("compare -o sgd -m manual -p nist:set=noint2 --epochs 1 --no-timing --log-every 1")
+    # From W = 0 the gradient is -2·56/3, and the step 0.01 of it.
+    assert result.stderr.splitlines()[-1] == f"Epoch    1/1 W:{1.12 / 3:.3f} Cost:{41 / 3:.6f}"
+
+
 def test_a_model_that_is_not_linear_in_its_parameters_logs_dashes(linbench, plugin):
     path = plugin("""
 import torch

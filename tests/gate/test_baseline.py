@@ -29,6 +29,12 @@ def test_what_is_written_is_read_back(case, path):
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+def test_a_case_without_a_bias_is_read_back(case, path):
+    cases = {"x": case(label="x", bias=[])}
+    write_baseline(path, cases)
+    assert read_baseline(path) == cases
+
+
 def test_it_is_sorted_with_a_metric_a_line_and_no_more_digits_than_needed(case):
     lines = as_text({label: case(label=label, final_cost=0.1) for label in ("b", "a")}).splitlines()
     assert lines[:6] == [

@@ -73,6 +73,17 @@ def test_another_shape_counts(case):
     assert (finding.was, finding.now) == ("1 × 1 + 1", "2 × 1 + 1")
 
 
+def test_a_bias_that_is_gone_counts(case):
+    (finding,) = judge(case(bias=[]), case())
+    assert (finding.what, finding.was, finding.now) == ("parameters", "1 × 1 + 1", "1 × 1 + 0")
+
+
+def test_without_a_bias_the_weights_are_compared(case):
+    assert judge(case(bias=[]), case(bias=[])) == []
+    (finding,) = judge(case(weight=[[12.6]], bias=[]), case(bias=[]))
+    assert finding.what == "parameters"
+
+
 def test_other_versions_are_named_where_something_drifted_and_are_no_failure(case):
     newer = {"versions": {"torch": "2.14.0"}}
     assert judge(case(**newer), case()) == []

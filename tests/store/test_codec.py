@@ -50,6 +50,7 @@ def through_the_store(record):
     [
         {},
         {"weight": None, "bias": None, "final_cost": None},
+        {"weight": [[12.5]], "bias": []},
         {"status": Status.ERROR, "reason": "ValueError: κ \ud800 'quoted'", "traceback": "Traceback …"},
         {"step_time": StepTime(150.25, 5.5), "warnings": ("one", "two"), "prediction": [105.06]},
         {"params": {"lr": 0.1, "betas": [0.9, 0.99], "nested": {"a": None}}, "batch_size": 2},
@@ -152,6 +153,18 @@ def test_a_curve_that_was_thinned_before_keeps_its_crossing(keyed):
 def test_a_theory_comes_back_as_it_was():
     _, content = theory_row(THEORY)
     assert read_theory(content) == THEORY
+
+
+def test_a_theory_without_intercept_comes_back_as_it_was():
+    theory = Theory(((2.5,),), (), 46.875, 5681.25, (16.7,), 1, 4, 1, 1, (1.0,), intercept=False)
+    assert read_theory(theory_row(theory)[1]) == theory
+
+
+def test_a_theory_that_was_stored_before_there_were_others_has_an_intercept():
+    content = json.loads(theory_row(THEORY)[1])
+    del content["intercept"]
+    assert read_theory(json.dumps(content)) == THEORY
+    assert THEORY.intercept
 
 
 @pytest.mark.parametrize("blob", [b"", b"no zlib", zlib.compress(b"\x01\x05\x00\x00\x00"), zlib.compress(b"\x09" * 9)])

@@ -74,6 +74,18 @@ def test_so_are_those_at_any_lr_and_momentum(problem_of, fraction, extra):
     assert record.gap == pytest.approx(predicted_gap(theory, method, record.epochs_run), rel=1e-6, abs=1e-18)
 
 
+@pytest.mark.parametrize("extra", [{}, {"momentum": 0.5}, {"momentum": 0.7, "nesterov": True}])
+@pytest.mark.parametrize("targets", [1, 2])
+def test_predictions_without_intercept_are_what_runs_do(problem_of, extra, targets):
+    problem = problem_of("synthetic", n=12, d=3, condition=30.0, targets=targets, noise=0.5, intercept=False)
+    theory = linbench.solve(problem).theory
+    method = GradientMethod(0.6 / theory.L, **extra)
+    epochs = predicted_epochs(theory, method, 1e-4)
+    record = measured(problem, method.spec, epochs + 2, 1e-4)
+    assert abs(record.epochs_to_target - epochs) <= 1
+    assert record.gap == pytest.approx(predicted_gap(theory, method, record.epochs_run), rel=1e-6, abs=1e-18)
+
+
 def test_divergence_is_predicted_and_measured(problem_of):
     theory = linbench.solve(problem_of("study-hours")).theory
     method = GradientMethod(1.05 * theory.largest_stable_lr)
@@ -82,7 +94,8 @@ def test_divergence_is_predicted_and_measured(problem_of):
 
 
 def test_the_gap_at_zero_parameters_adds_up_over_the_spectrum(problem_of):
-    for name, params in [("study-hours", {}), ("synthetic", {"targets": 3}), ("synthetic", {"condition": 1e6})]:
+    problems = [("study-hours", {}), ("synthetic", {"targets": 3}), ("synthetic", {"condition": 1e6})]
+    for name, params in [*problems, ("nist", {"set": "noint1"}), ("synthetic", {"intercept": False})]:
         theory = linbench.solve(problem_of(name, **params)).theory
         assert sum(theory.gap_parts) == pytest.approx(theory.scale, rel=1e-12)
         assert len(theory.gap_parts) == len(theory.spectrum)

@@ -168,7 +168,7 @@ def default_lanes(case: Case, workbench: Workbench) -> int:
     except (Exception, SystemExit):  # its record will say what is wrong
         return 1
     if not setup.resolves(settings.target):
-        numbers *= 1 + (setup.X.shape[1] + 1) * setup.y.shape[1]
+        numbers *= 1 + setup.solution.parameters.numel()
     bytes_per_lane = setup.X.element_size() * (numbers + 4 * setup.y.numel())
     return max(1, min(MOST_LANES, MEMORY_PER_BATCH // bytes_per_lane))
 

@@ -59,10 +59,11 @@ class CostRecorder:
         log_every = self._observer.log_every
         if log_every and epoch % log_every == 0:
             weight, bias = self.parameters() or (None, None)
+            intercept = self._trainer.setup.problem.intercept
             self._observer.epoch(
                 epoch,
                 None if weight is None else weight.tolist(),
-                None if bias is None else bias.tolist(),
+                None if bias is None else bias.tolist() if intercept else [],
                 self.costs.last().item(),
             )
         if epoch % self._report_every == 0 or epoch == self.epochs:
@@ -77,7 +78,7 @@ class CostRecorder:
         return self.due
 
     def parameters(self) -> tuple[Tensor, Tensor] | None:
-        """Return W (d, m) and b (m,) as they are now; None for a model that is not XW + b."""
+        """Return W (d, m) and b (m,) as they are now, zeros for a model without b; None for one that is not XW + b."""
         form = self._trainer.setup.form
         return None if form is None else form.read(dict(self._trainer.model.named_parameters()))
 

@@ -44,7 +44,10 @@ class LaneModel(ABC):
 
     @abstractmethod
     def weight_and_bias(self) -> tuple[Tensor, Tensor] | None:
-        """Return W (K, d, m) and b (K, m), as views where they can be; None for a model that is not XW + b."""
+        """Return W (K, d, m) and b (K, m), as views where they can be; None for a model that is not XW + b.
+
+        b is zeros where the problem has no intercept.
+        """
 
     @abstractmethod
     def outputs(self, rows: Tensor) -> Tensor:
@@ -62,16 +65,18 @@ def lane_model(setups: Sequence[Setup], seeds: Sequence[int], *, fused: bool) ->
 
 
 def is_linear(setup: Setup) -> bool:
-    """Return whether the setup's model is a weight, then a bias, and nothing else."""
+    """Return whether the setup's model is a weight, then a bias if the problem has an intercept, and nothing else."""
     form = setup.form
-    return form is not None and form.bias is not None and form.names == (form.weight, form.bias)
+    if form is None:
+        return False
+    return form.names == ((form.weight, form.bias) if setup.problem.intercept else (form.weight,))
 
 
 class ClosedFormLanes(LaneModel):
     """Models of the form XW + b, each known to be one (`LinearForm`), whatever they call W and b and store them as.
 
     Their gradient needs no graph: it is a product of the rows and the residuals R = XW + b − y, each scaled by
-    2/(n·m).
+    2/(n·m). In a problem without intercept there is no b.
     """
 
     @abstractmethod
@@ -107,8 +112,9 @@ class LinearLanes(ClosedFormLanes):
 
     def __init__(self, setups: Sequence[Setup], seeds: Sequence[int]) -> None:
         start = _draw_linear_start(setups, seeds)
-        self.weight, self.bias = torch.nn.Parameter(start.weight), torch.nn.Parameter(start.bias)
-        self.parameters = [self.weight, self.bias]
+        self.weight, self._zeros = torch.nn.Parameter(start.weight), torch.zeros_like(start.bias)
+        self.bias = torch.nn.Parameter(start.bias) if setups[0].problem.intercept else None
+        self.parameters = [self.weight] if self.bias is None else [self.weight, self.bias]
         laned = [tuple(parameter.shape[1:]) for parameter in self.parameters]
         self.shapes = dict(zip(laned, start.stored_shapes, strict=True)) if start.stored_shapes else None
 
@@ -117,43 +123,51 @@ class LinearLanes(ClosedFormLanes):
         return X
 
     def weight_and_bias(self) -> tuple[Tensor, Tensor] | None:
-        """Return the two parameters without their gradients."""
-        return self.weight.detach(), self.bias.detach()
+        """Return the parameters without their gradients."""
+        return self.weight.detach(), self._zeros if self.bias is None else self.bias.detach()
 
     def outputs(self, rows: Tensor) -> Tensor:
         """Return XW + b."""
-        return rows @ self.weight.detach() + self.bias.detach().unsqueeze(1)
+        with torch.no_grad():
+            return self._add_bias(rows @ self.weight)
 
     def _residuals(self, rows: Tensor, y: Tensor) -> Tensor:
-        return (rows @ self.weight).add_(self.bias.unsqueeze(1)).sub_(y)
+        return self._add_bias(rows @ self.weight).sub_(y)
 
     def _set_gradients(self, rows: Tensor, scaled: Tensor) -> None:
         self.weight.grad = rows.mT @ scaled
-        self.bias.grad = scaled.sum(1)
+        if self.bias is not None:
+            self.bias.grad = scaled.sum(1)
+
+    def _add_bias(self, products: Tensor) -> Tensor:
+        """Return XW + b, in the memory of XW."""
+        return products if self.bias is None else products.add_(self.bias.unsqueeze(1))
 
 
 @final
 class FusedLanes(ClosedFormLanes):
-    """W and b as one tensor θ (K, d + 1, m), which halves the calls that an optimizer makes.
+    """W and b as one tensor θ (K, d + 1, m), which halves the calls that an optimizer makes; (K, d, m) without b.
 
     Only for optimizers that are known to treat each element by itself whichever parameter it belongs to. With
-    A = [X 1] and R = Aθ − y the gradient is AᵀR·2/(n·m).
+    A = [X 1], or A = X without b, and R = Aθ − y the gradient is AᵀR·2/(n·m).
     """
 
     def __init__(self, setups: Sequence[Setup], seeds: Sequence[int]) -> None:
         start = _draw_linear_start(setups, seeds)
-        self.theta = torch.nn.Parameter(torch.cat([start.weight, start.bias.unsqueeze(1)], dim=1))
+        self._intercept, self._zeros = setups[0].problem.intercept, torch.zeros_like(start.bias)
+        parts = [start.weight, start.bias.unsqueeze(1)] if self._intercept else [start.weight]
+        self.theta = torch.nn.Parameter(torch.cat(parts, dim=1))
         self.parameters, self.shapes = [self.theta], None
         self._single_target = self.theta.shape[2] == 1
 
     def rows(self, X: Tensor) -> Tensor:
-        """Return [X 1], (n, d + 1)."""
-        return torch.cat([X, X.new_ones(len(X), 1)], dim=1)
+        """Return A, (n, d + 1) or (n, d)."""
+        return torch.cat([X, X.new_ones(len(X), 1)], dim=1) if self._intercept else X
 
     def weight_and_bias(self) -> tuple[Tensor, Tensor] | None:
         """Return views of θ."""
         theta = self.theta.detach()
-        return theta[:, :-1], theta[:, -1]
+        return (theta[:, :-1], theta[:, -1]) if self._intercept else (theta, self._zeros)
 
     def outputs(self, rows: Tensor) -> Tensor:
         """Return Aθ."""

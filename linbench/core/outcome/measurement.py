@@ -119,7 +119,8 @@ def make_records(
                 gap=gap,
                 relative_gap=theory.relative(gap),
                 weight=weights[lane],
-                bias=biases[lane],
+                # Without intercept engines hand over zeros, so that all runs are judged alike.
+                bias=biases[lane] if theory.intercept or weights[lane] is None else [],
                 prediction=predictions[lane],
                 warnings=tuple(warnings) if warning is None else (*warnings, warning),
                 evaluations_to_target=_evaluations_to(judgement.epochs_to_target, measurement, lane),

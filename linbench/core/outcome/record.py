@@ -102,7 +102,8 @@ class Record:
 
     epochs_to_target: the first epoch at which the relative gap was at most the target.
     evaluations: evaluations of cost and gradient that the optimizer asked for.
-    weight, bias: the final parameters, (d, m) nested and (m,); None where the model is not linear in that form.
+    weight, bias: the final parameters, (d, m) nested and (m,); None where the model is not linear in that form. The
+    bias is empty where the problem has no intercept.
     gap: final cost − optimum cost, from the parameters in float64. relative_gap: that over `theory.scale`.
     prediction: (m,), for the features given with `predict`.
     step_time: microseconds. trajectory: only where it was asked for.

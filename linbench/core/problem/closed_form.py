@@ -1,7 +1,7 @@
 """What is known of a problem before anything is trained, as plain numbers.
 
-The cost f(θ) = ‖Aθ − y‖²/(n·m), with A = [X 1], is quadratic with the constant Hessian H = 2/(n·m)·AᵀA for each
-target. L and μ are its largest and smallest non-zero eigenvalue, κ = L/μ.
+The cost f(θ) = ‖Aθ − y‖²/(n·m), with A = [X 1], or A = X without intercept, is quadratic with the constant Hessian
+H = 2/(n·m)·AᵀA for each target. L and μ are its largest and smallest non-zero eigenvalue, κ = L/μ.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 class Theory:
     """A problem's closed form.
 
-    weight: (d, m) nested, bias: (m,): the least-squares optimum, of minimum norm where it is not unique; zeros for the
-        bias of a problem without intercept.
+    weight: (d, m) nested, bias: (m,): the least-squares optimum, of minimum norm where it is not unique; the bias
+        is empty in a problem without intercept.
     optimum_cost, zero_cost: the cost there, and at all parameters zero.
     spectrum: the Hessian's eigenvalues, ascending, d + 1 of them, or d without intercept. rank: how many are not zero.
     n_rows, n_features, n_targets: n, d, m.
     gap_parts: the gap at zero parameters, ½·Σ λ_i·c_i², by eigenvector, aligned with the spectrum: c_i² is the squared
         component of the optimum along the i-th, summed over targets. They add up to `scale`. Empty where unknown.
+    intercept: whether the problem has one.
     """
 
     weight: tuple[tuple[float, ...], ...]
@@ -32,6 +33,7 @@ class Theory:
     n_features: int
     n_targets: int
     gap_parts: tuple[float, ...] = ()
+    intercept: bool = True
 
     @property
     def scale(self) -> float:

@@ -48,11 +48,11 @@ class Solution:
         """Cost above the optimum, (θ − θ*)ᵀ·(AᵀA/n)·(θ − θ*), averaged over targets.
 
         weight: (…, d, m), bias: (…, m), any dtype; returns (…,) float64. Computed as ‖A(θ − θ*)‖²/(n·m), which
-        has no cancellation, so a gap of 1e-20 is as exact as one of 1. In a problem without intercept, that of the
-        weight: the bias does not enter.
+        has no cancellation, so a gap of 1e-20 is as exact as one of 1. In a problem without intercept θ is the weight
+        alone, whatever the bias.
         """
-        theta = torch.cat([weight, bias.unsqueeze(-2)], dim=-2).to("cpu", torch.float64)
-        theta = theta[..., : len(self.parameters), :]
+        theta = torch.cat([weight, bias.unsqueeze(-2)], dim=-2) if self.theory.intercept else weight
+        theta = theta.to("cpu", torch.float64)
         squares = (self.root @ (theta - self.parameters)).square().sum((-2, -1))
         if self.root_tail is not None and self.parameters_tail is not None:
             root, optimum = Pair(self.root, self.root_tail), Pair(self.parameters, self.parameters_tail)
@@ -68,16 +68,15 @@ def solve(problem: Problem) -> Solution:
     Raises ProblemError where squares of the data, or what follows from them, are beyond float64.
     """
     _check_range(problem)
-    intercept: bool = getattr(problem, "intercept", True)
-    ones = torch.ones(problem.n_rows, int(intercept), dtype=torch.float64)
+    ones = torch.ones(problem.n_rows, int(problem.intercept), dtype=torch.float64)
     design = torch.cat([problem.X, ones], dim=1)
     factors = factorize(design)
     if not factors.rank:
         raise ProblemError("every feature is zero in every row, and there is no intercept: there is nothing to fit")
-    if suffices(factors, design, intercept) or design.shape[1] + problem.n_targets > MOST_COLUMNS:
+    if suffices(factors, design, problem.intercept) or design.shape[1] + problem.n_targets > MOST_COLUMNS:
         optimum = solve_by_singular_values(factors, design, problem.y)
     else:
-        optimum = solve_exactly(design, problem.y, intercept)
+        optimum = solve_exactly(design, problem.y, problem.intercept)
     return _solution(problem, optimum)
 
 
@@ -85,9 +84,10 @@ def _check_range(problem: Problem) -> None:
     """Raise ProblemError where the squares of a column are beyond float64."""
     columns = torch.cat([problem.X, problem.y], dim=1)
     names = (*problem.features, *problem.targets)
+    standardizable = problem.n_features if problem.intercept else 0  # standardizing shifts features
     numbers = zip(names, columns.abs().amax(0).tolist(), columns.square().sum(0).tolist(), strict=True)
     for i, (name, largest, square) in enumerate(numbers):
-        values, way_out = f"values up to {largest:.2g}", ", or standardize it" if i < problem.n_features else ""
+        values, way_out = f"values up to {largest:.2g}", ", or standardize it" if i < standardizable else ""
         if math.isinf(square):
             raise ProblemError(
                 f"column {name!r} holds {values}, whose squares overflow float64: scale it down{way_out}"
@@ -103,7 +103,7 @@ def _solution(problem: Problem, optimum: Optimum) -> Solution:
     rows = optimum.parameters.tolist()
     theory = Theory(
         weight=tuple(tuple(row) for row in rows[:d]),
-        bias=tuple(rows[d]) if len(rows) > d else (0.0,) * problem.n_targets,
+        bias=tuple(rows[d]) if problem.intercept else (),
         optimum_cost=optimum.optimum_cost,
         zero_cost=optimum.zero_cost,
         spectrum=(*zeros, *optimum.curvatures),
@@ -112,11 +112,12 @@ def _solution(problem: Problem, optimum: Optimum) -> Solution:
         n_features=problem.n_features,
         n_targets=problem.n_targets,
         gap_parts=(*zeros, *optimum.gap_parts),
+        intercept=problem.intercept,
     )
     if theory.mu < TINY or not math.isfinite(theory.condition_number):
         raise ProblemError(
             f"the curvatures lie between {theory.mu:.2g} and {theory.L:.2g}, which is too far apart for float64: "
-            "scale or standardize the columns"
+            f"scale {'or standardize ' if problem.intercept else ''}the columns"
         )
     return Solution(optimum.root, optimum.parameters, theory, optimum.root_tail, optimum.parameters_tail)
 

@@ -1,4 +1,4 @@
-"""Read W and b off a model, whatever it calls them."""
+"""Read W and b off a model, whatever it calls them, and tell whether it has a bias at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class LinearForm:
     names: tuple[str, ...]
 
     def read(self, parameters: Mapping[str, Tensor], lanes: tuple[int, ...] = ()) -> tuple[Tensor, Tensor]:
-        """Return copies of W (*lanes, d, m) and b (*lanes, m); `lanes` are leading axes that every parameter has."""
+        """Return copies of W (*lanes, d, m) and b (*lanes, m), zeros for a model without.
+
+        lanes: leading axes that every parameter has.
+        """
         d, m = self.n_features, self.n_targets
         stored = parameters[self.weight].detach()
         weight = stored.reshape(*lanes, m, d).mT if self.transposed else stored.reshape(*lanes, d, m)
@@ -63,6 +66,29 @@ def find_linear_form(make_model: Callable[[], nn.Module], n_features: int, n_tar
                 return None
             fitting = [form for form in fitting if _reproduces(form, parameters, X, output)]
     return fitting[0] if fitting else None
+
+
+def has_bias(make_model: Callable[[], nn.Module], n_features: int, dtype: torch.dtype) -> bool:
+    """Return whether a model gives another output than 0 where all features are 0, its parameters drawn at random.
+
+    That tells of models of any form, also of deep ones and of those that are not linear. False for a model that cannot
+    be called in that dtype.
+    """
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        model = make_model().to("cpu", dtype)
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+        for factor in (1.0, -1.0):  # a bias that is kept positive is 0 for one of them
+            for parameter in model.parameters():
+                parameter.mul_(factor)
+            try:
+                output = model(torch.zeros(2, n_features, dtype=dtype))
+            except RuntimeError:  # training will say what is wrong with it
+                return False
+            if (output.isfinite() & (output != 0)).any():
+                return True
+        return False
 
 
 def _reproduces(form: LinearForm, parameters: Mapping[str, Tensor], X: Tensor, output: Tensor) -> bool:

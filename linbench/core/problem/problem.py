@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """Rows of features and targets; the cost is mean((XW + b − y)²) over all rows and targets.
+    """Rows of features and targets; the cost is mean((XW + b − y)²) over all rows and targets, b the intercept.
 
     X: (n, d) and y: (n, m) or (n,); tensors or nested sequences, kept as float64 on the CPU.
     features, targets: the columns' names; x1… and y1… where not given.
     shift, scale: (d,); X holds (raw feature − shift) / scale. 0 and 1 where not given.
-    Raises ProblemError for shapes that do not fit, no rows, or non-finite values.
+    intercept: whether b is fitted; without it there is no b, and the cost is mean((XW − y)²).
+    Raises ProblemError for shapes that do not fit, no rows, non-finite values, or an intercept that is not a bool.
     """
 
     X: Any
@@ -32,6 +33,7 @@ class Problem:
     targets: Sequence[str] = ()
     shift: Any = None
     scale: Any = None
+    intercept: bool = True
     fingerprint: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +45,8 @@ class Problem:
             raise ProblemError(
                 f"a problem needs rows, features and targets; X is {n} x {d}, y {y.shape[0]} x {y.shape[1]}"
             )
+        if not isinstance(self.intercept, bool):
+            raise ProblemError(f"intercept must be True or False, not {self.intercept!r}")
         shift, scale = _row(self.shift, 0.0, d), _row(self.scale, 1.0, d)
         values = {
             "X": X,
@@ -51,7 +55,7 @@ class Problem:
             "targets": _names("y", self.targets, y.shape[1]),
             "shift": shift,
             "scale": scale,
-            "fingerprint": _fingerprint(X, y, shift, scale),
+            "fingerprint": _fingerprint(X, y, shift, scale, intercept=self.intercept),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -120,11 +124,13 @@ def _names(prefix: str, names: Sequence[str], width: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _fingerprint(*tables: Tensor) -> str:
-    """Return the SHA-256 of shapes and values: problems with the same one are the same problem."""
+def _fingerprint(*tables: Tensor, intercept: bool) -> str:
+    """Return the SHA-256 of shapes, values and a missing intercept: problems with the same one are the same problem."""
     digest = hashlib.sha256()
     for table in tables:
         digest.update(repr(tuple(table.shape)).encode())
         # Straight from memory: torch offers no buffer but through numpy, which core does without.
         digest.update(ctypes.string_at(table.data_ptr(), table.numel() * table.element_size()))
+    if not intercept:  # only then, so that the keys of earlier records stay what they were
+        digest.update(b"no intercept")
     return digest.hexdigest()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from linbench.core.criteria import noise_floor
-from linbench.core.errors import ComponentError, ProblemError
+from linbench.core.errors import ComponentError, ProblemError, Unsuitable
 from linbench.core.isolation.process_state import restore_process_state
 from linbench.core.problem.least_squares import Solution, solve
-from linbench.core.problem.linear_form import LinearForm, find_linear_form
+from linbench.core.problem.linear_form import LinearForm, find_linear_form, has_bias
 from linbench.core.problem.problem import Problem
 from linbench.core.request.bases import Bases
+from linbench.core.request.parameters import accepted_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -118,7 +119,11 @@ class Workbench:
         return self._devices[choice.label]
 
     def setup(self, case: Case) -> Setup:
-        """Return what training a case needs. Raises whatever its problem, model or device raises."""
+        """Return what training a case needs.
+
+        Raises Unsuitable where the model has a bias and the problem no intercept, and whatever the problem, the model
+        or the device raises.
+        """
         problem = self.problem(case.problem, case.seed)
         dtype: torch.dtype = getattr(torch, case.settings.dtype)
         key = (
@@ -137,6 +142,12 @@ class Workbench:
         device = self.device(case.device)
         features = None if self._predict is None else problem.encode(self._predict)
 
+        def make_model() -> nn.Module:
+            return _build_model(case.model, problem)
+
+        if not problem.intercept and has_bias(make_model, problem.n_features, dtype):
+            raise Unsuitable("it has a bias, and the problem has no intercept")
+
         def on_device(tensor: Tensor) -> Tensor:
             return tensor.to(device.torch_device, dtype)
 
@@ -145,7 +156,7 @@ class Workbench:
             solution=self.solution(problem),
             device=device,
             model=case.model,
-            form=find_linear_form(lambda: _build_model(case.model, problem), problem.n_features, problem.n_targets),
+            form=find_linear_form(make_model, problem.n_features, problem.n_targets),
             X=on_device(problem.X),
             y=on_device(problem.y),
             features=None if features is None else on_device(features),
@@ -171,7 +182,15 @@ class Workbench:
 
 
 def _build_model(choice: Choice, problem: Problem) -> nn.Module:
-    model = choice.build(problem.n_features, problem.n_targets)
+    model = choice.build(problem.n_features, problem.n_targets, **_without_bias(choice, problem))
     if not isinstance(model, torch.nn.Module):
         raise ComponentError(f"model {choice.label!r} made a {type(model).__name__}, not a torch.nn.Module")
     return model
+
+
+def _without_bias(choice: Choice, problem: Problem) -> dict[str, bool]:
+    """Return `bias=False` for a model that takes it, on a problem without intercept, where nobody set it."""
+    if problem.intercept or "bias" in choice.params:
+        return {}
+    accepted = accepted_parameters(choice.component)
+    return {"bias": False} if accepted is not None and "bias" in accepted.names else {}

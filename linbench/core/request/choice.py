@@ -59,9 +59,9 @@ class Choice:
             content |= {"files": files} if files else {}
         object.__setattr__(self, "json", canonical_json(content))
 
-    def build(self, *arguments: object) -> Any:
-        """Call the target; raises whatever the target raises."""
-        return self.component.resolve()(*arguments, **self.params)
+    def build(self, *arguments: object, **others: object) -> Any:
+        """Call the target, with its parameters and others of the harness; raises whatever the target raises."""
+        return self.component.resolve()(*arguments, **self.params, **others)
 
 
 def choose(catalog: Catalog, kind: Kind, specs: Iterable[Spec], lr: object = None) -> tuple[Choice, ...]:

@@ -41,11 +41,14 @@ class Stepper:
 
 
 def make_stepper(candidates: Sequence[Case], workbench: Workbench) -> Stepper:
-    """Begin the first of these cases whose model and optimizer go together; raises Unsuitable where none do."""
+    """Begin the first of these cases whose problem, model and optimizer go together.
+
+    Raises Unsuitable where none do.
+    """
     reason = Unsuitable("nothing is to be timed")
     for case in candidates:
-        setup = workbench.setup(case)
         try:
+            setup = workbench.setup(case)
             with isolate(case.seed, setup.torch_device, threads=1):
                 return Stepper(make_trainer(case, setup), case.settings.batch_size)
         except Unsuitable as unsuitable:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linbench import Problem, ProblemError
+from linbench.plugins.builtin.parameter_checks import check_bools
 from linbench.plugins.builtin.standardize import standardize_features
 
 
@@ -18,13 +19,21 @@ def csv_file(
     target: str | Sequence[str],
     features: str | Sequence[str] | None = None,
     standardize: bool = False,
+    intercept: bool = True,
 ) -> Problem:
     """Return the rows of a CSV file with a header line.
 
     target: the column to predict, or several. features: the columns to predict it from, in this order; all others
-    by default. standardize: shift and scale each feature to mean 0 and standard deviation 1.
+    by default. standardize: shift and scale each feature to mean 0 and standard deviation 1. intercept: whether one is
+    fitted; without it features cannot be standardized, since it takes an intercept to make up for the shift.
     Raises ProblemError, naming file, line and column, for data that cannot be used.
     """
+    check_bools("csv", {"standardize": standardize, "intercept": intercept})
+    if standardize and not intercept:
+        raise ProblemError(
+            "csv: standardize shifts features to mean 0, which changes a fit without intercept: "
+            "leave out standardize=True or intercept=False"
+        )
     table = _read(path)
     targets = table.columns(target)
     others = [name for name in table.header if name not in targets]
@@ -37,7 +46,7 @@ def csv_file(
     X, y = table.numbers(chosen), table.numbers(targets)
     if standardize:
         return standardize_features(X, y, chosen, targets, where=str(path))
-    return Problem(X, y, chosen, targets)
+    return Problem(X, y, chosen, targets, intercept=intercept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,15 @@ class _Table:
     rows: list[_Row]
 
     def columns(self, names: str | Sequence[str]) -> list[str]:
-        """Return the names of one column or several; raises ProblemError for an unknown one."""
+        """Return the names of one column or several; raises ProblemError for one unknown or named twice."""
         several = isinstance(names, Sequence) and not isinstance(names, str)
         wanted = list(map(str, names if several else [names]))
         for name in wanted:
             if name not in self.header:
                 known = ", ".join(known if known.isprintable() else repr(known) for known in self.header)
                 raise ProblemError(f"{self.path} has no column {name!r}: its columns are {known}")
+            if wanted.count(name) > 1:
+                raise ProblemError(f"{self.path}: column {name!r} is asked for twice")
         return wanted
 
     def numbers(self, names: Sequence[str]) -> list[list[float]]:

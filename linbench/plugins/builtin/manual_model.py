@@ -5,19 +5,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from linbench import ComponentError
+
 
 class ManualModel(nn.Module):
     """The model XW + b, with W and b as plain tensors that start at zero.
 
     With one feature and one target W and b have shape (1,) and multiply element by element, as the tutorial writes
     it, so that every bit of training is the same; otherwise W is (d, m) and b is (m,).
+    bias: whether there is b. Raises ComponentError for one that is not a bool.
     """
 
-    def __init__(self, n_features: int, n_targets: int) -> None:
+    def __init__(self, n_features: int, n_targets: int, bias: bool = True) -> None:
+        if not isinstance(bias, bool):
+            raise ComponentError(f"manual: bias must be True or False, not {bias!r}")
         super().__init__()
         self.scalar = n_features == 1 and n_targets == 1
         self.W = nn.Parameter(torch.zeros(1) if self.scalar else torch.zeros(n_features, n_targets))
-        self.b = nn.Parameter(torch.zeros(n_targets))
+        if bias:
+            self.b = nn.Parameter(torch.zeros(n_targets))
 
     # nn.Module's ways to call and to look up a parameter would make a step of this model 3% slower than that of two
     # plain tensors. So the parameters are read from the dict, and with no hook to run, `forward` is called as it is.
@@ -30,7 +36,8 @@ class ManualModel(nn.Module):
         return self.forward(x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return XW + b, (n, m). x: (n, d)."""
+        """Return XW + b, or XW without bias, (n, m). x: (n, d)."""
         parameters = self._parameters
-        W, b = parameters["W"], parameters["b"]
-        return x * W + b if self.scalar else x @ W + b
+        W, b = parameters["W"], parameters.get("b")
+        output = x * W if self.scalar else x @ W
+        return output if b is None else output + b

@@ -13,6 +13,8 @@ from linbench import Problem, ProblemError
 DEGREES: Mapping[str, int] = {
     "norris": 1,
     "pontius": 2,
+    "noint1": 1,
+    "noint2": 1,
     "filip": 10,
     "longley": 1,
     "wampler1": 5,
@@ -21,7 +23,10 @@ DEGREES: Mapping[str, int] = {
     "wampler4": 5,
     "wampler5": 5,
 }
-"""Each set with an intercept, in NIST's order of difficulty, and the highest power of its predictors."""
+"""The linear sets, in NIST's order of difficulty, and the highest power of the predictors of each."""
+
+WITHOUT_INTERCEPT = frozenset({"noint1", "noint2"})
+"""The sets whose model has no intercept."""
 
 
 def nist(seed: int, set: str) -> Problem:  # noqa: A002, ARG001  NIST calls it a set; it is the same for every seed
@@ -37,9 +42,10 @@ def nist(seed: int, set: str) -> Problem:  # noqa: A002, ARG001  NIST calls it a
     text = files("linbench.plugins.builtin").joinpath("data", "nist", f"{name}.csv").read_text(encoding="utf-8")
     (target, *predictors), *rows = csv.reader(text.splitlines())
     powers = range(1, DEGREES[name] + 1)
+    features = [_name(predictor, power) for predictor in predictors for power in powers]
     X = [[_power(cell, power) for cell in cells for power in powers] for _, *cells in rows]
     y = [float(value) for value, *_ in rows]
-    return Problem(X, y, [_name(predictor, power) for predictor in predictors for power in powers], [target])
+    return Problem(X, y, features, [target], intercept=name not in WITHOUT_INTERCEPT)
 
 
 def _power(cell: str, power: int) -> float:

@@ -67,7 +67,8 @@ def _theory_notes(name: str, theories: Sequence[Theory]) -> Iterator[Note]:
         "data_sets": len(theories),
     }
     if len(theories) == first.n_features == first.n_targets == 1:
-        values |= {"W": first.weight[0][0], "b": first.bias[0]}
+        values["W"] = first.weight[0][0]
+        values |= {"b": first.bias[0]} if first.intercept else {"intercept": False}
     yield Note(NoteKind.OPTIMUM, (name,), values)
     if first.rank < len(first.spectrum):
         yield Note(NoteKind.NOT_UNIQUE, (name,), {"rank": first.rank, "columns": len(first.spectrum)})

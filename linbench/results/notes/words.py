@@ -157,7 +157,8 @@ def _noisy_times(_: Note) -> str:
 
 
 def _left_out(note: Note) -> str:
-    return f"W and b are left out to fit {note.values['width']} columns; json and csv have them"
+    what, them = ("W and b are", "them") if note.values.get("intercept", True) else ("W is", "it")
+    return f"{what} left out to fit {note.values['width']} columns; json and csv have {them}"
 
 
 def _reason(what: str) -> Callable[[Note], str]:

@@ -46,7 +46,8 @@ def render(records: Sequence[Record], style: str = "simple", show_all: bool = Fa
         return table.text
     notes = collect_notes(rows)
     if table.lacks_parameters:
-        notes.append(Note(NoteKind.LEFT_OUT, values={"width": width}))
+        no_bias = {} if any(record.bias for record in records) else {"intercept": False}
+        notes.append(Note(NoteKind.LEFT_OUT, values={"width": width, **no_bias}))
     parts = [table.text, _fill(list(map(sentence, notes)), width)]
     seeds = None if folded else seed_statistics(records, style, width)
     if seeds is not None:
@@ -104,12 +105,16 @@ def _record(row: Row | SweepRow) -> Record:
 
 
 def _parameter_columns(rows: Sequence[Row]) -> list[Column[Row]]:
-    """Return columns for W, b and the prediction where they are single numbers; of several predictions one each."""
+    """Return columns for W, b and the prediction where they are single numbers; of several predictions one each.
+
+    Without b where no problem has an intercept.
+    """
     columns: list[Column[Row]] = []
     if any(_scalar_form(row.first) for row in rows):
         columns.append(
             Column("W", lambda row: _median_of(row, lambda r: r.weight[0][0] if r.weight and _scalar_form(r) else None))
         )
+    if any(_scalar_form(row.first) and row.first.bias for row in rows):
         columns.append(
             Column("b", lambda row: _median_of(row, lambda r: r.bias[0] if r.bias and _scalar_form(r) else None))
         )

@@ -86,21 +86,11 @@ def solve_in_fractions():
     return solve
 
 
-class WithoutIntercept(Problem):
-    """Stands for a problem posed without an intercept, as long as `Problem` takes none such."""
-
-    intercept = False
-
-
 @pytest.fixture(scope="session")
 def pose():
     """A function of X, y and whether there is an intercept: a problem."""
 
     def make(X, y, intercept=True):
-        if intercept:
-            return Problem(X, y)
-        if "intercept" in {field.name for field in dataclasses.fields(Problem)}:
-            return Problem(X, y, intercept=False)
-        return WithoutIntercept(X, y)
+        return Problem(X, y, intercept=intercept)
 
     return make

@@ -252,10 +252,10 @@ def test_what_float64_cannot_hold_is_said_in_one_line(X, y, message):
     assert "\n" not in str(raised.value)
 
 
-def test_without_intercept_the_bias_is_zero_and_enters_no_gap(pose):
+def test_without_intercept_there_is_no_bias_and_none_enters_a_gap(pose):
     solution = solve(pose([[60.0], [61.0], [70.0]], [130.0, 131.0, 140.0], intercept=False))
     theory = solution.theory
-    assert (theory.bias, theory.rank, len(theory.spectrum), len(theory.gap_parts)) == ((0.0,), 1, 1, 1)
+    assert (theory.bias, theory.rank, len(theory.spectrum), len(theory.gap_parts)) == ((), 1, 1, 1)
     assert theory.weight[0][0] == pytest.approx(25591 / 12221, rel=1e-15)
     gaps = solution.gap(torch.tensor([[[2.0]], [[2.0]]]), torch.tensor([[0.0], [9.0]]))
     assert gaps[0] == gaps[1] == pytest.approx((25591 / 12221 - 2) ** 2 * 12221 / 3, rel=1e-12)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from linbench.core.problem.linear_form import find_linear_form
+from linbench.core.problem.linear_form import find_linear_form, has_bias
 from linbench.plugins.builtin.manual_model import ManualModel
 
 SHAPES = [(1, 1), (1, 3), (4, 1), (3, 3), (2, 5)]
@@ -99,4 +99,39 @@ def test_finding_a_form_draws_nothing_from_the_generator_that_training_uses():
     expected = torch.rand(1)
     torch.manual_seed(0)
     find_linear_form(lambda: nn.Linear(3, 2), 3, 2)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def without_bias(d, m):
+    return nn.Sequential(nn.Linear(d, 3, bias=False), nn.Tanh(), nn.Linear(3, m, bias=False))
+
+
+HAVE_BIAS = {name: make for name, make in LINEAR.items() if name != "nn.Linear without bias"} | {
+    "two layers": OTHER["two layers"],
+    "a bias kept positive": OTHER["a bias kept positive"],
+    "a bias in the first of two layers": lambda d, m: nn.Sequential(nn.Linear(d, 2), nn.Linear(2, m, bias=False)),
+    "a shift that is no parameter": on_shaped(lambda x, W, _: x @ W + 1),
+}
+HAVE_NONE = {
+    "nn.Linear without bias": LINEAR["nn.Linear without bias"],
+    "manual without bias": lambda d, m: ManualModel(d, m, bias=False),
+    "two layers without bias": without_bias,
+    "a bias that is not added": OTHER["a bias that is not added"],
+    "nothing that can be called": on_shaped(lambda x, W, b: x @ torch.ones(x.shape[1] + 1, 1, dtype=x.dtype)),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("d", "m"), SHAPES)
+@pytest.mark.parametrize("name", [*HAVE_BIAS, *HAVE_NONE])
+def test_a_bias_is_told_by_the_output_where_all_features_are_zero(name, d, m, dtype):
+    make = (HAVE_BIAS | HAVE_NONE)[name]
+    assert has_bias(lambda: make(d, m), d, dtype) == (name in HAVE_BIAS)
+
+
+def test_looking_for_a_bias_draws_nothing_from_the_generator_that_training_uses():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    has_bias(lambda: nn.Linear(3, 2), 3, torch.float32)
     assert torch.equal(torch.rand(1), expected)

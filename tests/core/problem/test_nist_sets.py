@@ -91,8 +91,8 @@ def theory(name, pose):
 
 
 def test_twelve_digits_of_every_coefficient_are_right(name, theory, exact):
-    found = [*(row[0] for row in theory.weight), theory.bias[0]]
-    expected = [row[0] for row in exact.theta] + ([] if has_intercept(name) else [0])
+    found = [*(row[0] for row in theory.weight), *theory.bias]
+    expected = [row[0] for row in exact.theta]
     digits = [right_digits(*pair) for pair in zip(found, expected, strict=True)]
     assert theory.rank == len(theory.spectrum) == len(exact.theta)
     assert min(digits) >= 12
@@ -123,8 +123,7 @@ def test_exact_solutions_of_the_printed_decimals_are_what_nist_certifies(name, s
 
 def test_certified_values_are_met_as_far_as_the_rounded_data_carry_them(name, theory):
     coefficients, residual = certified(name)
-    weights = [row[0] for row in theory.weight]
-    found = in_nists_order(name, [*weights, theory.bias[0]]) if has_intercept(name) else weights
+    found = in_nists_order(name, [*(row[0] for row in theory.weight), *theory.bias])
     digits = AS_FAR_AS_FLOAT64_CARRIES.get(name, 14)
     assert min(map(right_digits, found, coefficients.values())) >= digits
     deviation = math.sqrt(theory.optimum_cost * theory.n_rows / (theory.n_rows - theory.rank))

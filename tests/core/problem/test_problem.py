@@ -61,6 +61,9 @@ def test_columns_are_named_or_numbered():
         ((X, [1, 2, float("inf")]), "y holds values that are not finite"),
         ((X, Y, ["a"]), "1 column names are given for 2 columns"),
         ((X, Y, (), (), [0.0]), "shift and scale need one value for each of 2 features"),
+        ((X, Y, (), (), None, None, "maybe"), "intercept must be True or False, not 'maybe'"),
+        ((X, Y, (), (), None, None, 1), "intercept must be True or False, not 1"),
+        ((X, Y, (), (), None, None, None), "intercept must be True or False, not None"),
     ],
 )
 def test_data_that_cannot_be_used_are_one_line_that_says_why(arguments, message):
@@ -120,11 +123,17 @@ def test_the_same_numbers_have_the_same_fingerprint():
         Problem([row[::-1] for row in X], Y),
         Problem(X, Y, shift=[1.0, 0.0]),
         Problem(X, Y, scale=[1.0, 2.0]),
+        Problem(X, Y, intercept=False),
     ],
 )
-def test_whatever_changes_the_data_or_how_features_enter_changes_the_fingerprint(other):
+def test_whatever_changes_the_data_the_fit_or_how_features_enter_changes_the_fingerprint(other):
     assert other.fingerprint != Problem(X, Y).fingerprint
 
 
 def test_the_same_numbers_in_another_shape_are_another_problem():
     assert Problem([[1], [2]], [3, 4]).fingerprint != Problem([[1]], [[2, 3, 4]]).fingerprint
+
+
+def test_a_problem_with_an_intercept_has_the_fingerprint_that_it_had_before_there_were_others():
+    expected = "f06a9fb1a176bb1493a3e54495c9ff347819a5e4198ccbf7998f2e49c391991b"
+    assert Problem(X, Y).fingerprint == Problem(X, Y, intercept=True).fingerprint == expected

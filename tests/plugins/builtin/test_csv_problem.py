@@ -132,6 +132,8 @@ def test_a_file_that_cannot_be_used_is_one_line_that_says_where(error_of, conten
         ({"features": ("a", "y")}, "F: column 'y' cannot be both feature and target"),
         ({"features": ()}, "F: no column is left to be a feature"),
         ({"standardize": True}, "F: column 'b' is constant and cannot be standardized"),
+        ({"features": ("a", "b", "a")}, "F: column 'a' is asked for twice"),
+        ({"target": ("y", "y")}, "F: column 'y' is asked for twice"),
     ],
 )
 def test_columns_that_cannot_be_used_are_one_line_that_names_them(error_of, params, line):
@@ -169,6 +171,36 @@ def test_where_the_optimum_is_not_unique_the_one_of_minimum_norm_is_meant_and_st
     np.testing.assert_allclose(np.vstack([theory.weight, theory.bias]), expected, atol=1e-12)
     shown = str(linbench.compare("sgd:lr=1e-3", "manual", problems=problem, epochs=1, timing=False))
     assert f"not unique (rank {rank} of {design.shape[1]})" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("params", "line"),
+    [
+        ({"intercept": "maybe"}, "csv: intercept must be True or False, not 'maybe'"),
+        ({"intercept": 1}, "csv: intercept must be True or False, not 1"),
+        ({"standardize": "maybe"}, "csv: standardize must be True or False, not 'maybe'"),
+        ({"standardize": "false"}, "csv: standardize must be True or False, not 'false'"),
+        ({"standardize": None}, "csv: standardize must be True or False, not None"),
+        (
+            {"standardize": True, "intercept": False},
+            "csv: standardize shifts features to mean 0, which changes a fit without intercept: "
+            "leave out standardize=True or intercept=False",
+        ),
+    ],
+)
+def test_settings_that_mean_nothing_are_one_line(error_of, params, line):
+    assert error_of(PLAIN, **params) == line
+
+
+def test_without_intercept_the_plane_through_the_origin_is_fitted(read):
+    content = "a,b,y\n1,5,2\n2,4,3\n4,7,1\n3,1,8\n"
+    problem = read(content, intercept=False)
+    theory = solve(problem).theory
+    expected, residual, *_ = np.linalg.lstsq(problem.X.numpy(), problem.y.numpy(), rcond=None)
+    np.testing.assert_allclose(theory.weight, expected, rtol=1e-12)
+    assert (theory.bias, theory.rank, len(theory.spectrum)) == ((), 2, 2)
+    assert theory.optimum_cost == pytest.approx(residual[0] / 4, rel=1e-12)
+    assert problem.fingerprint != read(content).fingerprint == read(content, intercept=True).fingerprint
 
 
 def test_standardized_features_have_mean_zero_and_deviation_one_and_predict_alike(read):

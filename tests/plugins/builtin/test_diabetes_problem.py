@@ -49,3 +49,10 @@ def test_without_scikit_learn_the_error_names_the_extra(make_problem, monkeypatc
     with pytest.raises(ProblemError) as caught:
         make_problem("diabetes")
     assert str(caught.value) == "problem 'diabetes' needs scikit-learn: pip install 'linbench[diabetes]'"
+
+
+@pytest.mark.parametrize("standardize", ["maybe", 0, None])
+def test_a_standardize_that_is_neither_true_nor_false_is_one_line(make_problem, standardize):
+    with pytest.raises(ProblemError) as caught:
+        make_problem("diabetes", standardize=standardize)
+    assert str(caught.value) == f"diabetes: standardize must be True or False, not {standardize!r}"

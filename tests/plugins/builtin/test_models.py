@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import linbench
+from linbench import ComponentError
 from linbench.plugins.builtin.manual_model import ManualModel
 
 SHAPES = [(1, 1), (1, 3), (4, 1), (3, 2)]
@@ -35,6 +36,23 @@ def test_the_manual_model_computes_what_nn_linear_computes(d, m):
         linear.bias.copy_(bias)
         assert manual(x).shape == (7, m)
         torch.testing.assert_close(manual(x), linear(x))
+
+
+@pytest.mark.parametrize(("d", "m"), SHAPES)
+def test_the_manual_model_without_bias_is_its_weight_alone(d, m):
+    model = ManualModel(d, m, bias=False)
+    assert list(dict(model.named_parameters())) == ["W"]
+    x = torch.randn(7, d, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        model.W.fill_(2.0)
+    assert torch.equal(model(x), 2 * x if model.scalar else x @ model.W)
+
+
+@pytest.mark.parametrize("bias", ["maybe", 0, None])
+def test_a_bias_that_is_neither_true_nor_false_is_one_line(bias):
+    with pytest.raises(ComponentError) as caught:
+        ManualModel(1, 1, bias=bias)
+    assert str(caught.value) == f"manual: bias must be True or False, not {bias!r}"
 
 
 @pytest.mark.parametrize(("model", "seeds_matter"), [("manual", False), ("linear", True)])

@@ -102,6 +102,7 @@ def test_a_column_in_which_all_rows_are_alike_is_left_out(make_record, column, f
         (None, None, None, []),
         ([[1.0, 2.0]], [2.0, 3.0], [1.0, 2.0], ["predicted 1", "predicted 2"]),
         (None, None, [1.0], ["predicted"]),
+        ([[1.0]], [], [2.0], ["W", "predicted"]),
     ],
 )
 def test_parameters_are_shown_where_they_are_scalars_and_predictions_always(
@@ -109,6 +110,11 @@ def test_parameters_are_shown_where_they_are_scalars_and_predictions_always(
 ):
     (row,) = cells([make_record(weight=weight, bias=bias, prediction=prediction)])
     assert list(row)[list(row).index("gap") + 1 :] == columns
+
+
+def test_a_bias_is_a_dash_in_the_row_of_a_problem_that_has_none(make_record):
+    rows = cells([make_record(), make_record(problem="nist:set=noint1", bias=[])])
+    assert [(row["W"], row["b"]) for row in rows] == [("12.529", "42.415"), ("12.529", "–")]
 
 
 def sweep(make_record, rows, **fields):
@@ -193,6 +199,12 @@ def test_a_narrower_terminal_gets_a_narrower_table_and_a_wide_one_every_column(m
     assert "sgd:lr=0.1,betas=(0.9,0.999)" in widths[300]
     assert "W and b are left out to fit 75 columns; json and csv have them" in " ".join(widths[75].split())
     assert [" W " in text.splitlines()[0] for text in widths.values()] == [False, False, False, True]
+
+
+def test_a_narrow_table_without_a_bias_leaves_out_the_weight_alone(make_record):
+    record = make_record(params={"lr": 0.1, "betas": [0.9, 0.999]}, step_time=StepTime(165.4, 20.0), bias=[])
+    text = " ".join(render([record], width=75).split())
+    assert "W is left out to fit 75 columns; json and csv have it" in text
 
 
 def test_a_long_spec_is_broken_after_its_commas_but_not_within_a_tuple(make_record):
