@@ -38,15 +38,15 @@ def _many(arguments) -> Tally:
         while total.rows < arguments.rows and time.monotonic() - begun < arguments.seconds:
             batch = [next(tasks) for _ in range(4 * arguments.jobs)]
             for tally in pool.imap_unordered(check_task, batch, chunksize=1):
-                for finding in tally.findings:
-                    print(finding, flush=True)
+                for text in dict.fromkeys(map(str, tally.findings)):
+                    print(text, flush=True)
                 total.add(tally)
             print(f"… {total.rows} rows, {sum(total.checked.values())} checks, {len(total.findings)} false", file=sys.stderr, flush=True)
     return total
 
 
 def _report(total: Tally) -> None:
-    print(f"{total.rows} rows")
+    print(f"{total.rows} rows of tables, {total.runs} runs")
     print(f"{'checked':>9}  {'false':>6}  kind")
     for kind in sorted(set(total.checked) | set(total.false)):
         print(f"{total.checked[kind]:>9}  {total.false[kind]:>6}  {kind}")

@@ -578,9 +578,18 @@ def check_warning(claim: Claim) -> Iterator[str]:
 
 @checks("skipped", r"skipped: (?P<names>.+?): (?P<reason>.*)")
 def check_skipped(claim: Claim) -> Iterator[str]:
-    """The krylov limit alone is skipped, on mini-batches, on several targets or in other ways that it names."""
-    if not all(name.startswith("krylov-limit") for name in claim.note["about"]):
-        yield "skipped without need"
+    """Nothing that is drawn has a reason to be skipped."""
+    yield "skipped without need"
+
+
+@checks("error", r"error: (?P<names>.+?): (?P<reason>.*)")
+def check_error(claim: Claim) -> Iterator[str]:
+    """The Krylov limit, which needs all rows at once, is the one optimizer that may refuse: on mini-batches."""
+    refused = claim["reason"] == "ValueError: the Krylov limit is one of full batches: leave out the batch size"
+    if not refused or not all(name.startswith("krylov-limit ") for name in claim.note["about"]):
+        yield "an error of no known form"
+    if any(run.record.batch_size is None for row in claim.rows for run in row.runs if run.record.optimizer == "krylov-limit"):
+        yield "there are no batches"
 
 
 @checks("left out", r"W and b are left out to fit (?P<width>\d+) columns; json and csv have them")
