@@ -13,7 +13,7 @@ from benchmarks.truth.harness import Tally, check_draw, check_task
 def main() -> int:
     """Run the harness; 1 where anything is false or unknown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1000, help="rows of tables to hold to the truth, at least")
+    parser.add_argument("--rows", type=int, default=1000, help="records to hold to the truth, at least")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--draw", type=int, help="this draw alone")
@@ -46,7 +46,7 @@ def _many(arguments) -> Tally:
 
 
 def _report(total: Tally) -> None:
-    print(f"{total.rows} rows of tables, {total.runs} runs")
+    print(f"{total.rows} rows (records) in {total.tables} tables")
     print(f"{'checked':>9}  {'false':>6}  kind")
     for kind in sorted(set(total.checked) | set(total.false)):
         print(f"{total.checked[kind]:>9}  {total.false[kind]:>6}  {kind}")

@@ -46,16 +46,16 @@ class Finding:
 
 @dataclass
 class Tally:
-    """How many things of each kind were held to the truth, and what of them was false."""
+    """How many things of each kind were held to the truth, and what of them was false. rows: records."""
 
     rows: int = 0
-    runs: int = 0
+    tables: int = 0
     checked: Counter = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         self.rows += other.rows
-        self.runs += other.runs
+        self.tables += other.tables
         self.checked.update(other.checked)
         self.findings += other.findings
 
@@ -70,12 +70,12 @@ def check_draw(number: int, master: int = 0) -> Tally:
     try:
         runs = make_runs(drawn)
         for table, members in enumerate(_tables(drawn, rows_of(runs))):
+            tally.tables += 1
             for kind, said, fault in _verdicts(members):
                 tally.checked[kind] += 1
                 if fault is not None:
                     tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, str(table)))
-        tally.rows += len(rows_of(runs))
-        tally.runs += len(runs)
+        tally.rows += len(runs)
         for kind, said, fault in _sweep_verdicts(rows_of(runs)):
             tally.checked[kind] += 1
             if fault is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
-FARTHEST = 2**19
+FARTHEST = 2**17
 """The most steps that are followed one by one; beyond, the two at a claimed crossing are computed in many digits."""
 
 CLOSE = 1e-9
