@@ -14,6 +14,7 @@ import torch
 from benchmarks.truth.claims import Row, rows_of
 from benchmarks.truth.documents import check_problem, check_record
 from benchmarks.truth.draw import Draw, draw
+from benchmarks.truth.explanation import check_explanation
 from benchmarks.truth.readings import check_below
 from benchmarks.truth.sample import Run, make_runs
 from benchmarks.truth.sentences import check_note
@@ -80,6 +81,10 @@ def check_draw(number: int, master: int = 0) -> Tally:
             tally.checked[kind] += 1
             if fault is not None:
                 tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, "sweep"))
+        for kind, said, fault in _explain_verdicts(drawn):
+            tally.checked[kind] += 1
+            if fault is not None:
+                tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, "explain"))
     except Exception:  # a harness that fails on a draw has checked nothing of it
         tally.findings.append(Finding("harness", f"draw {number}", traceback.format_exc()[-900:], number, master))
     return tally
@@ -135,3 +140,12 @@ def _sweep_verdicts(rows: Sequence[Row]) -> Iterator[tuple[str, object, str | No
     document = json.loads(Comparison([run.record for row in rows for run in row.runs], 0).to_json())
     for note in document["notes"]:
         yield f"note: {note['kind']}", note["text"], "; ".join(check_note(note, rows)) or None
+
+
+def _explain_verdicts(drawn: Draw) -> Iterator[tuple[str, object, str | None]]:
+    """Yield the same for `linbench explain`, on every third draw of one target."""
+    truth = drawn.truths[drawn.seeds[0]]
+    if drawn.number % 3 or truth.y.shape[1] > 1 or not truth.scale:
+        return
+    factor = (0.5, 0.99, 1.01, 1.5)[drawn.number // 3 % 4]
+    yield from check_explanation(truth, float(drawn.options["target"]), factor)
