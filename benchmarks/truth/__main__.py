@@ -36,7 +36,7 @@ def _many(arguments) -> Tally:
     context = multiprocessing.get_context("spawn")
     with context.Pool(arguments.jobs) as pool:
         while total.rows < arguments.rows and time.monotonic() - begun < arguments.seconds:
-            batch = [next(tasks) for _ in range(4 * arguments.jobs)]
+            batch = [next(tasks) for _ in range(3 * arguments.jobs)]
             for tally in pool.imap_unordered(check_task, batch, chunksize=1):
                 for text in dict.fromkeys(map(str, tally.findings)):
                     print(text, flush=True)

@@ -567,10 +567,22 @@ _ROUNDED = re.compile(rf"rounding the data to (\w+) (?:moves the optimum by a re
                       ": use --dtype float64, or standardize the features")
 
 
-@checks("warning", r"warning: (?P<names>.+?): (?P<reason>rounding the data .*)")
+_UNCHANGED = "the cost never changed: the parameters did not move, or by less than rounding"
+
+
+@checks("warning", rf"warning: (?P<names>.+?): (?P<reason>rounding the data .*|{_UNCHANGED})")
 def check_warning(claim: Claim) -> Iterator[str]:
-    """The optimum of the data as rounded to the dtype has that relative gap on the data as given."""
+    """Rounding: the optimum of the data as rounded to the dtype has that relative gap on the data as given.
+
+    The cost never changed: every recorded cost of the runs with that warning is the same.
+    """
     from benchmarks.truth.rounded import rounding_gap
+
+    if claim["reason"] == _UNCHANGED:
+        warned = [run for row in claim.rows for run in row.runs if _UNCHANGED in run.record.warnings]
+        if not warned or any(len(set(run.costs.tolist())) > 1 for run in warned):
+            yield "it did change"
+        return
 
     found = _ROUNDED.fullmatch(claim["reason"])
     if found is None:
