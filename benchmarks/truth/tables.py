@@ -46,7 +46,10 @@ def check_cells(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
 
 def _order_fault(order: Sequence[Row]) -> str | None:
     """Rows come by their median epochs to the target, then by their median gap."""
-    keys = [(_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf])) for row in order]
+    keys = [
+        (_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf]))
+        for row in order
+    ]
     for first, second in zip(keys, keys[1:], strict=False):
         if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + 1e-300):
             return f"{first} comes before {second}"
@@ -123,7 +126,11 @@ def _parameter_cell(row: Row, cell: str, index: int) -> str | None:
     if len(values) < len(row.runs):
         return None if cell == NOTHING else "some have no parameters"
     known = [np.inf if np.isnan(value) else value for value in values]
-    return None if (cell in (NOTHING, "∞", "-∞") and np.isinf(_median(known))) or is_shown(cell, _median(known)) else f"they are {values}"
+    return (
+        None
+        if (cell in (NOTHING, "∞", "-∞") and np.isinf(_median(known))) or is_shown(cell, _median(known))
+        else f"they are {values}"
+    )
 
 
 _COLUMNS = {
@@ -169,7 +176,10 @@ def _range_fault(cell: str, line: dict[str, str], rows: Sequence[Row]) -> str | 
     if cell == NOTHING:
         return None
     arrives = line["epochs"] != NOTHING
-    keys = [(_median(_epochs(row)), _median([float(run.gap) if run.trained else np.inf for run in row.runs])) for row in rows]
+    keys = [
+        (_median(_epochs(row)), _median([float(run.gap) if run.trained else np.inf for run in row.runs]))
+        for row in rows
+    ]
     best = rows[keys.index(min(keys))]
     limit = 2 * min(keys)[0 if arrives else 1]
     low, high = map(number, cell.split("–"))
