@@ -96,6 +96,10 @@ def _solve(choice: Choice, seed: int) -> _Answer:
     return _Answer(choice.label, problem, workbench.solution(problem).theory)
 
 
+KNOWN_RATE = 1e-12
+"""A rate below it hangs on how κ was rounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A method with its predicted epochs; `key` is its JSON name, and no method stands for the Krylov limit."""
@@ -194,7 +198,7 @@ def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
     yield "its best fixed lr for the worst start, 2/(L + μ)", f"{theory.best_fixed_lr:.6g}"
     rate = theory.best_fixed_rate
     yield "distance to the optimum per epoch at that lr", f"× {rate:.6g}, (κ − 1)/(κ + 1)"
-    if 0 < rate < 1:
+    if KNOWN_RATE < rate < 1:
         yield "epochs per factor of ten in the gap", f"{math.log(10) / (-2 * math.log(rate)):.4g}"
 
 

@@ -51,7 +51,7 @@ class CaseMetrics:
 
     @property
     def parameters(self) -> list[float] | None:
-        """W and b, where there is one, in one list; None where the model is not linear, or one of them is not finite."""
+        """W and b, if there is one, in one list; None where the model is not linear, or one of them is not finite."""
         if self.weight is None or self.bias is None:
             return None
         return [value for row in self.weight for value in row] + list(self.bias)

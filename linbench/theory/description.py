@@ -29,6 +29,9 @@ DEPARTURE_FACTOR = 10
 AT_THE_RIDGE = 1e-6
 """The relative gap, in the cost with its penalty, at which a run with weight decay has arrived."""
 
+ROUNDING_OF_L = 1e-12
+"""The share by which a ratio to the largest curvature may be off; closer to 1 it is not known to differ from it."""
+
 AS_PREDICTED = 2.0
 """The factor by which the gap of a run that follows theory may differ from the predicted one."""
 
@@ -124,7 +127,7 @@ def _lr_ratio(theory: Theory | None, method: GradientMethod | None) -> float | N
     if theory is None or method is None:
         return None
     ratio = method.lr / method.largest_stable_lr(theory.L)
-    return ratio if ratio > 1 and math.isfinite(ratio) else None
+    return ratio if ratio > 1 + ROUNDING_OF_L and math.isfinite(ratio) else None
 
 
 def _is_at_the_limit(record: Record, theory: Theory, method: GradientMethod) -> bool:
@@ -132,7 +135,7 @@ def _is_at_the_limit(record: Record, theory: Theory, method: GradientMethod) -> 
     parts = _start(record, theory)
     if not method.is_gradient_descent or parts is None:
         return False
-    near = abs(method.lr / theory.largest_stable_lr - 1) <= 1e-12
+    near = abs(method.lr / theory.largest_stable_lr - 1) <= ROUNDING_OF_L
     return near and parts[-1] > record.target * theory.scale
 
 

@@ -31,24 +31,25 @@ def test_the_text_says_what_is_known_of_study_hours(linbench):
         "  hours      12.5\n"
         "  intercept  42.5\n"
         "\n"
-        "cost at the optimum                           46.875\n"
-        "cost at zero parameters                       5681.25\n"
-        "rank of the data with intercept               2 of 2\n"
-        f"Hessian eigenvalues, 2/n · XᵀX                {L:.6g}, {MU:.6g}\n"
-        f"L, the largest                                {L:.6g}\n"
-        f"μ, the smallest that is not zero              {MU:.6g}\n"
-        f"condition number κ = L/μ                      {L / MU:.6g}\n"
-        f"largest stable lr of gradient descent, 2/L    {2 / L:.6g}\n"
-        f"its best fixed lr, 2/(L + μ)                  {2 / 17:.6g}\n"
-        f"distance to the optimum per epoch at that lr  × {rate:.6g}, (κ − 1)/(κ + 1)\n"
-        f"epochs per factor of ten in the gap           {math.log(10) / (-2 * math.log(rate)):.4g}\n"
+        "cost at the optimum                               46.875\n"
+        "cost at zero parameters                           5681.25\n"
+        "rank of the data with intercept                   2 of 2\n"
+        f"Hessian eigenvalues, 2/n · XᵀX                    {L:.6g}, {MU:.6g}\n"
+        f"L, the largest                                    {L:.6g}\n"
+        f"μ, the smallest that is not zero                  {MU:.6g}\n"
+        f"condition number κ = L/μ                          {L / MU:.6g}\n"
+        f"largest stable lr of gradient descent, 2/L        {2 / L:.6g}\n"
+        f"its best fixed lr for the worst start, 2/(L + μ)  {2 / 17:.6g}\n"
+        f"distance to the optimum per epoch at that lr      × {rate:.6g}, (κ − 1)/(κ + 1)\n"
+        f"epochs per factor of ten in the gap               {math.log(10) / (-2 * math.log(rate)):.4g}\n"
         "\n"
         "predicted epochs to a relative gap of 1e-06, from zero parameters\n"
-        "  gradient descent, lr 0.117647                              193\n"
-        "  heavy ball, lr 0.186288, momentum 0.583448                 42\n"
-        "  Nesterov, lr 0.0598781, momentum 0.763837                  50\n"
-        "  Nesterov, for quadratics, lr 0.0793632, momentum 0.732885  46\n"
-        "  the limit of all that step along gradients                 2\n"
+        "  gradient descent, best for this start, lr 0.116251                    148\n"
+        "  gradient descent, best for the worst start, lr 0.117647               193\n"
+        "  heavy ball, best for the worst start, lr 0.186288, momentum 0.583448  42\n"
+        "  Nesterov, lr 0.0598781, momentum 0.763837                             50\n"
+        "  Nesterov, for quadratics, lr 0.0793632, momentum 0.732885             46\n"
+        "  the limit of all that step along gradients                            2\n"
     )
 
 
@@ -66,6 +67,7 @@ def test_json_has_the_closed_form_in_full_precision(explained):
         "best_fixed_lr": pytest.approx(2 / 17, rel=1e-12),
         "predicted_epochs": {
             "target": 1e-6,
+            "best_gradient_descent": {"spec": ANY, "epochs": 148},
             "gradient_descent": {"spec": ANY, "epochs": 193},
             "heavy_ball": {"spec": ANY, "epochs": 42},
             "nesterov": {"spec": ANY, "epochs": 50},
@@ -75,7 +77,9 @@ def test_json_has_the_closed_form_in_full_precision(explained):
     }
 
 
-@pytest.mark.parametrize("name", ["gradient_descent", "heavy_ball", "nesterov", "nesterov_for_quadratics"])
+@pytest.mark.parametrize(
+    "name", ["best_gradient_descent", "gradient_descent", "heavy_ball", "nesterov", "nesterov_for_quadratics"]
+)
 def test_a_predicted_spec_takes_the_predicted_epochs(explained, linbench, name):
     predicted = explained("study-hours --target 1e-4")["predicted_epochs"][name]
     settings = "--target 1e-4 --dtype float64 --epochs 300 --no-timing --format json"
@@ -90,7 +94,7 @@ def test_a_predicted_spec_takes_the_predicted_epochs(explained, linbench, name):
 def test_gradient_descent_is_predicted_at_an_lr_too(linbench, explained, factor, words):
     lr = factor * explained("study-hours")["largest_stable_lr"]
     lines = linbench(f"explain study-hours --lr {lr!r}").stdout.splitlines()
-    assert lines[-6].split(maxsplit=4)[-1] == words
+    assert lines[-7].split(maxsplit=4)[-1] == words
     row = explained(f"study-hours --lr {lr!r}")["predicted_epochs"]["gradient_descent_at_lr"]
     assert row == {"spec": f"sgd:lr={lr!r}", "epochs": int(words) if words.isdigit() else None}
 
@@ -167,7 +171,7 @@ def test_an_optimum_that_is_not_unique_is_said_to_be_the_smallest(linbench, tmp_
     optimum = dict(line.split() for line in lines[3:6])
     assert (optimum["a"], optimum["b"]) == ("1", "1")
     assert float(optimum["intercept"]) == pytest.approx(0, abs=1e-9)
-    assert "rank of the data with intercept               2 of 3" in lines
+    assert "rank of the data with intercept                   2 of 3" in lines
 
 
 def test_without_intercept_there_is_no_row_of_it_and_the_rank_is_that_of_the_data(linbench):
@@ -179,23 +183,24 @@ def test_without_intercept_there_is_no_row_of_it_and_the_rank_is_that_of_the_dat
         "least-squares optimum\n"
         f"  x  {56 / 77:.10g}\n"
         "\n"
-        f"cost at the optimum                           {1 / 11:.10g}\n"
-        f"cost at zero parameters                       {41 / 3:.10g}\n"
-        "rank of the data                              1 of 1\n"
-        f"Hessian eigenvalues, 2/n · XᵀX                {154 / 3:.6g}\n"
-        f"L, the largest                                {154 / 3:.6g}\n"
-        f"μ, the smallest that is not zero              {154 / 3:.6g}\n"
-        "condition number κ = L/μ                      1\n"
-        f"largest stable lr of gradient descent, 2/L    {3 / 77:.6g}\n"
-        f"its best fixed lr, 2/(L + μ)                  {3 / 154:.6g}\n"
-        "distance to the optimum per epoch at that lr  × 0, (κ − 1)/(κ + 1)\n"
+        f"cost at the optimum                               {1 / 11:.10g}\n"
+        f"cost at zero parameters                           {41 / 3:.10g}\n"
+        "rank of the data                                  1 of 1\n"
+        f"Hessian eigenvalues, 2/n · XᵀX                    {154 / 3:.6g}\n"
+        f"L, the largest                                    {154 / 3:.6g}\n"
+        f"μ, the smallest that is not zero                  {154 / 3:.6g}\n"
+        "condition number κ = L/μ                          1\n"
+        f"largest stable lr of gradient descent, 2/L        {3 / 77:.6g}\n"
+        f"its best fixed lr for the worst start, 2/(L + μ)  {3 / 154:.6g}\n"
+        "distance to the optimum per epoch at that lr      × 0, (κ − 1)/(κ + 1)\n"
         "\n"
         "predicted epochs to a relative gap of 1e-06, from zero parameters\n"
-        "  gradient descent, lr 0.0194805              1\n"
-        "  heavy ball, lr 0.0194805                    1\n"
-        "  Nesterov, lr 0.0194805                      1\n"
-        "  Nesterov, for quadratics, lr 0.0194805      1\n"
-        "  the limit of all that step along gradients  1\n"
+        "  gradient descent, best for this start, lr 0.0194805       1\n"
+        "  gradient descent, best for the worst start, lr 0.0194805  1\n"
+        "  heavy ball, best for the worst start, lr 0.0194805        1\n"
+        "  Nesterov, lr 0.0194805                                    1\n"
+        "  Nesterov, for quadratics, lr 0.0194805                    1\n"
+        "  the limit of all that step along gradients                1\n"
     )
 
 

@@ -38,6 +38,15 @@ RECORD_KEYS = [
     "warnings",
     "step_time_us",
     "time_to_target_s",
+    "lr_is_default",
+    "best_epoch",
+    "ending",
+    "evaluations_to_target",
+    "tail_gap",
+    "rounding",
+    "ridge_relative_gap",
+    "initial_gap_parts",
+    "rules",
 ]
 
 
@@ -67,7 +76,7 @@ def test_the_table_is_the_default(linbench):
 
 
 def test_the_json_document_has_exactly_the_documented_keys(document):
-    assert list(document) == ["linbench", "schema", "environment", "problems", "records"]
+    assert list(document) == ["linbench", "schema", "environment", "problems", "notes", "records"]
     assert document["schema"] == 1
     assert set(document["environment"]) == {"linbench", "python", "torch", "platform", "cpu", "cores", "threads"}
     assert document["linbench"] == document["environment"]["linbench"]

@@ -37,14 +37,14 @@ class Judgement:
 
 
 def judge_runs(
-    costs: Tensor, gaps: Tensor, final_gaps: Tensor, *, standard: Standard, batches: bool
+    costs: Tensor, gaps: Tensor, final_gaps: Tensor, final_sizes: Tensor, *, standard: Standard, batches: bool
 ) -> list[Judgement]:
     """Judge K runs.
 
     costs, gaps: (E + 1, K), float64, on the CPU; gaps are costs above the optimum. final_gaps: (K,), from the
-    parameters, not finite where those are not. batches: epochs have several updates.
+    parameters; final_sizes: (K,), the largest of those. batches: epochs have several updates.
     """
-    summaries = _summarize(costs, gaps, final_gaps, standard)
+    summaries = _summarize(costs, gaps, final_gaps, final_sizes, standard)
     tails = _tails(gaps) if batches else [None] * len(summaries)
     return [_judge(run, tail, standard) for run, tail in zip(summaries, tails, strict=True)]
 
@@ -68,7 +68,7 @@ class _RunSummary:
     """What decides the status of one run.
 
     best_cost: infinite where no cost is finite. target_epoch, non_finite_epoch, nan_epoch, best_epoch: the first ones,
-    or None. final_gap: from the parameters.
+    or None. final_gap: from the parameters. final_size: the largest of those.
     """
 
     epochs: int
@@ -80,10 +80,13 @@ class _RunSummary:
     non_finite_epoch: int | None
     nan_epoch: int | None
     final_gap: float
+    final_size: float
     ending: Ending
 
 
-def _summarize(costs: Tensor, gaps: Tensor, final_gaps: Tensor, standard: Standard) -> list[_RunSummary]:
+def _summarize(
+    costs: Tensor, gaps: Tensor, final_gaps: Tensor, final_sizes: Tensor, standard: Standard
+) -> list[_RunSummary]:
     # For all runs at once: a call of torch for each of 10,000 lanes would take longer than their training.
     finite = torch.isfinite(costs)
     bounded = torch.where(finite, costs, math.inf)
@@ -98,6 +101,7 @@ def _summarize(costs: Tensor, gaps: Tensor, final_gaps: Tensor, standard: Standa
         _first_true(~finite),
         _first_true(costs.isnan()),
         final_gaps.tolist(),
+        final_sizes.tolist(),
         find_endings(bounded, standard),
         strict=True,
     )
@@ -112,6 +116,7 @@ def _summarize(costs: Tensor, gaps: Tensor, final_gaps: Tensor, standard: Standa
             non_finite_epoch=non_finite_epoch,
             nan_epoch=nan_epoch,
             final_gap=final_gap,
+            final_size=final_size,
             ending=ending,
         )
         for (
@@ -123,6 +128,7 @@ def _summarize(costs: Tensor, gaps: Tensor, final_gaps: Tensor, standard: Standa
             non_finite_epoch,
             nan_epoch,
             final_gap,
+            final_size,
             ending,
         ) in columns
     ]
@@ -162,8 +168,8 @@ def _status(run: _RunSummary, standard: Standard) -> tuple[Status, str | None]:
     if run.non_finite_epoch is not None and not _only_costs_overflowed(run):
         return Status.DIVERGED, _why_not_finite(run)
     if final_cost > DIVERGENCE_FACTOR * start:
-        times = final_cost / start if start else math.inf
-        return Status.DIVERGED, f"the cost ended {times:.1e} times above its start"
+        above = "its start" if run.initial_cost >= standard.theory.zero_cost else "the cost at zero parameters"
+        return Status.DIVERGED, f"the cost ended {final_cost / start if start else math.inf:.1e} times above {above}"
     if _epochs_to_target(run, standard) is not None:
         return Status.CONVERGED, None
     if run.ending is Ending.STILL:
@@ -178,12 +184,11 @@ def _only_costs_overflowed(run: _RunSummary) -> bool:
 
 def _why_not_finite(run: _RunSummary) -> str:
     """Return which quantity became non-finite, how, and when."""
-    epoch, parameters = run.non_finite_epoch, "and the parameters ended " if not math.isfinite(run.final_gap) else ""
-    kind = "NaN" if run.nan_epoch == epoch else "infinite"
-    how = f"the cost became {kind} at epoch {epoch}"
-    if not parameters:
+    epoch = run.non_finite_epoch
+    how = f"the cost became {'NaN' if run.nan_epoch == epoch else 'infinite'} at epoch {epoch}"
+    if math.isfinite(run.final_size):
         return f"{how}, though the parameters are finite"
-    return f"{how}, {parameters}{'NaN' if math.isnan(run.final_gap) else 'infinite'}"
+    return f"{how}, and the parameters ended {'NaN' if math.isnan(run.final_size) else 'infinite'}"
 
 
 def find_endings(costs: Tensor, standard: Standard) -> list[Ending]:

@@ -97,6 +97,7 @@ def make_records(
     theory, settings = setup.solution.theory, cases[0].settings
     epochs_run = measurement.epochs_run or [settings.epochs] * len(cases)
     final_gaps = _final_gaps(setup, measurement)
+    final_sizes = _final_sizes(measurement, final_gaps)
     initial_parts = _initial_gap_parts(setup, measurement, len(cases))
     ridge_gaps = _ridge_gaps(cases, setup, measurement)
     standard, batches = standard_of(setup, settings), has_batches(setup, settings)
@@ -107,7 +108,7 @@ def make_records(
     for lanes, epochs in _group_by_epochs(epochs_run):
         costs = measurement.costs[: epochs + 1, lanes].to("cpu", torch.float64)
         gaps = _gaps(setup, measurement, costs, lanes, epochs)
-        judgements = judge_runs(costs, gaps, final_gaps[lanes], standard=standard, batches=batches)
+        judgements = judge_runs(costs, gaps, final_gaps[lanes], final_sizes[lanes], standard=standard, batches=batches)
         for column, (lane, judgement) in enumerate(zip(lanes, judgements, strict=True)):
             gap, warning = float(final_gaps[lane]), _warn_if_unmoved(judgement, costs[:, column])
             by_lane[lane] = Record(
@@ -152,6 +153,16 @@ def _final_gaps(setup: Setup, measurement: Measurement) -> Tensor:
         raise ValueError("a measurement needs either the final parameters or the final outputs")
     residuals: Tensor = measurement.outputs.to("cpu", torch.float64) - setup.problem.y
     return residuals.square().mean((-2, -1)) - setup.solution.theory.optimum_cost
+
+
+def _final_sizes(measurement: Measurement, final_gaps: Tensor) -> Tensor:
+    """Return (K,): the largest final parameter of each run, NaN if one is; of a model that is not XW + b its gap."""
+    if measurement.weight is None or measurement.bias is None:
+        return final_gaps.abs()
+    theta = (
+        torch.cat([measurement.weight.flatten(1), measurement.bias.flatten(1)], dim=1).to("cpu", torch.float64).abs()
+    )
+    return torch.where(theta.isnan().any(1), math.nan, theta.nan_to_num(0.0, math.inf).amax(1))
 
 
 def _rows(values: Tensor | None, count: int) -> list[Any]:

@@ -25,6 +25,9 @@ MOST_COLUMNS = 256
 
 TINY = torch.finfo(torch.float64).tiny
 
+ROUNDING = 8 * torch.finfo(torch.float64).eps
+"""The share of |y| that the rounding of a residual may be, for each row."""
+
 _NUMBERS_AT_ONCE = 2**20
 
 
@@ -71,11 +74,14 @@ def solve(problem: Problem) -> Solution:
     ones = torch.ones(problem.n_rows, int(problem.intercept), dtype=torch.float64)
     design = torch.cat([problem.X, ones], dim=1)
     factors = factorize(design)
+    small = design.shape[1] + problem.n_targets <= MOST_COLUMNS
     if not factors.rank:
         raise ProblemError("every feature is zero in every row, and there is no intercept: there is nothing to fit")
-    if suffices(factors, design, problem.intercept) or design.shape[1] + problem.n_targets > MOST_COLUMNS:
-        optimum = solve_by_singular_values(factors, design, problem.y)
-    else:
+    if not suffices(factors, design, problem.intercept) and small:
+        return _solution(problem, solve_exactly(design, problem.y, problem.intercept))
+    optimum = solve_by_singular_values(factors, design, problem.y)
+    if small and optimum.optimum_cost <= (ROUNDING * len(design)) ** 2 * optimum.zero_cost:
+        # The data fit but for rounding, so all digits of the optimum cost are rounding too.
         optimum = solve_exactly(design, problem.y, problem.intercept)
     return _solution(problem, optimum)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_DESCRIBED_RUNS = 12
 """The most rows whose converged and stalled runs are described one by one."""
 
+ABOVE_ROUNDING = 1e5
+"""The multiple of the noise floor from which on a gap has the digits that a rate shows."""
+
 NOISY = 0.1
 """An interquartile range above this share of the median is called noise (as torch.utils.benchmark does)."""
 
@@ -164,7 +167,7 @@ def _rates(record: Record) -> dict[str, Any]:
     if theory is None or trajectory is None or record.optimum_cost is None:
         return {}
     gaps = [cost - record.optimum_cost for cost in trajectory.cost]
-    measured = measured_rate(trajectory.epoch, gaps, noise_floor(theory, EPS[record.dtype]))
+    measured = measured_rate(trajectory.epoch, gaps, ABOVE_ROUNDING * noise_floor(theory, EPS[record.dtype]))
     if measured is None:
         return {}
     method = method_of(record)

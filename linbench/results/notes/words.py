@@ -134,7 +134,7 @@ def _under_way(note: Note) -> str:
     epochs, needed = note.values["epochs"], note.values["predicted_epochs"]
     return (
         f"on its way as predicted after {_most(epochs)} epochs: {summarize_labels(note.about)}; "
-        f"the target is predicted at epoch {_integers(needed)}, so raise --epochs"
+        f"the target is predicted at epoch {_predicted_epochs(needed)}, so raise --epochs"
     )
 
 
@@ -223,6 +223,14 @@ def _first(value: Any) -> Any:
 
 def _integers(value: Any) -> str:
     texts = [f"{one:,}" for one in (value if isinstance(value, list) else [value])]
+    return " to ".join(dict.fromkeys(texts))
+
+
+def _predicted_epochs(value: Any) -> str:
+    """Return predicted epochs; beyond a million rounded, since the last digits hang on those of the curvatures."""
+    texts = [
+        f"{one:,}" if one <= 1_000_000 else f"{one:.2e}" for one in (value if isinstance(value, list) else [value])
+    ]
     return " to ".join(dict.fromkeys(texts))
 
 

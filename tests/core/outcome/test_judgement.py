@@ -25,7 +25,7 @@ def judge(*runs, budget=None, eps=0.0, batches=False):
     costs = torch.tensor(runs, dtype=torch.float64).T
     gaps = costs - THEORY.optimum_cost
     held_to = standard(budget=len(costs) - 1 if budget is None else budget, eps=eps)
-    return judge_runs(costs, gaps, gaps[-1], standard=held_to, batches=batches)
+    return judge_runs(costs, gaps, gaps[-1], gaps[-1].abs(), standard=held_to, batches=batches)
 
 
 def falling(epochs=100, end=2.0):
@@ -83,7 +83,7 @@ def test_the_reason_says_when(name, reason):
 def test_the_target_counts_even_where_the_cost_shows_nothing_of_it():
     costs = torch.ones(4, 1, dtype=torch.float64)
     gaps = torch.tensor([[1e-3], [1e-12], [1e-21], [1e-22]], dtype=torch.float64)
-    (outcome,) = judge_runs(costs, gaps, gaps[-1], standard=standard(target_gap=1e-20), batches=False)
+    (outcome,) = judge_runs(costs, gaps, gaps[-1], gaps[-1], standard=standard(target_gap=1e-20), batches=False)
     assert (outcome.status, outcome.epochs_to_target) == ("converged", 2)
 
 

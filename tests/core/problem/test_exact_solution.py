@@ -203,7 +203,7 @@ def test_an_exact_fit_costs_nothing_at_all():
     assert (theory.weight, theory.bias, theory.optimum_cost) == (((-7.0,), (3.0,)), (0.0,), 0.0)
 
 
-@pytest.mark.parametrize("shape", [(4, 1), (50, 5), (200, 20), (3, 8)])
+@pytest.mark.parametrize("shape", [(5, 1), (50, 5), (200, 20), (12, 8)])
 def test_well_conditioned_problems_are_solved_in_float64_alone(monkeypatch, shape):
     monkeypatch.setattr(least_squares, "solve_exactly", None)
     generator = np.random.default_rng(0)
