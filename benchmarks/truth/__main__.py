@@ -41,7 +41,11 @@ def _many(arguments) -> Tally:
                 for text in dict.fromkeys(map(str, tally.findings)):
                     print(text, flush=True)
                 total.add(tally)
-            print(f"… {total.rows} rows, {sum(total.checked.values())} checks, {len(total.findings)} false", file=sys.stderr, flush=True)
+            print(
+                f"… {total.rows} rows, {sum(total.checked.values())} checks, {len(total.findings)} false",
+                file=sys.stderr,
+                flush=True,
+            )
     return total
 
 

@@ -54,24 +54,34 @@ def check_record(content: dict, run: Run) -> Iterator[tuple[str, object, str | N
         return f"record {name}", value, None if is_near(value, truth_value, slack) else f"it is {float(truth_value)!r}"
 
     yield verdict("optimum_cost", truth.optimum_cost)
-    yield verdict("gap", run.gap)
+    slack = truth.gap_rounding(float(run.gap))
+    yield verdict("gap", run.gap, slack)
     if scale:
-        yield verdict("relative_gap", run.gap / scale)
+        yield verdict("relative_gap", run.gap / scale, float(slack / scale))
     start = truth.gap(run.start) + truth.optimum_cost
-    yield verdict("initial_cost", start, truth.cost_rounding(run.start, float(start), run.eps))
+    if np.isfinite(costs[0]):  # else it is too large for the dtype
+        yield verdict("initial_cost", start, truth.cost_rounding(run.start, float(start), run.eps))
     finite = np.where(np.isfinite(costs), costs, np.inf)
     if content["best_epoch"] is not None:
         fine = content["best_epoch"] == int(np.argmin(finite))
         yield "record best_epoch", content["best_epoch"], None if fine else f"it is {int(np.argmin(finite))}"
         yield verdict("best_cost", finite.min())
-    yield "record epochs_run", content["epochs_run"], None if content["epochs_run"] == len(costs) - 1 else f"{len(costs) - 1}"
+    yield (
+        "record epochs_run",
+        content["epochs_run"],
+        None if content["epochs_run"] == len(costs) - 1 else f"{len(costs) - 1}",
+    )
     if content["ridge_relative_gap"] is not None:
         decay = run.record.params["weight_decay"]
         yield verdict("ridge_relative_gap", truth.ridge_relative_gap(run.theta, decay), 1e-10)
     if content["initial_gap_parts"] is not None:
         yield from _parts_verdict(content["initial_gap_parts"], run)
     if run.method is not None and run.method.lr is not None:
-        yield "record evaluations", content["evaluations"], None if content["evaluations"] == len(costs) - 1 else "not one per epoch"
+        yield (
+            "record evaluations",
+            content["evaluations"],
+            None if content["evaluations"] == len(costs) - 1 else "not one per epoch",
+        )
     yield "record status", content["status"], _status_fault(content, run)
     if run.method is not None and run.record.dtype == "float64" and np.isfinite(costs).all():
         yield "recorded costs", len(costs), _costs_fault(run)
@@ -100,7 +110,11 @@ def _status_fault(content: dict, run: Run) -> str | None:
     target, epochs = float(run.target_gap), content["epochs_to_target"]
     gaps = run.costs - float(run.truth.optimum_cost)
     off = max(run.truth.cost_rounding(run.start, float(run.truth.optimum_cost) + target, run.eps), 0.0)
-    off = max(off, run.truth.cost_rounding(run.theta, float(run.truth.optimum_cost) + target, run.eps)) if np.isfinite(run.theta).all() else off
+    off = (
+        max(off, run.truth.cost_rounding(run.theta, float(run.truth.optimum_cost) + target, run.eps))
+        if np.isfinite(run.theta).all()
+        else off
+    )
     surely, perhaps = gaps <= target - off, gaps <= target + off
     if content["status"] == "converged":
         if epochs is None:
@@ -108,11 +122,15 @@ def _status_fault(content: dict, run: Run) -> str | None:
         if np.isfinite(gaps[epochs]) and not perhaps[epochs]:
             return f"the gap at epoch {epochs} is {gaps[epochs]!r}, the target {target!r}"
         if surely[:epochs].any():
-            return f"the gap at epoch {int(surely.argmax())} is {gaps[surely.argmax()]!r} already, the target {target!r}"
+            return (
+                f"the gap at epoch {int(surely.argmax())} is {gaps[surely.argmax()]!r} already, the target {target!r}"
+            )
         return None
     if content["status"] in ("budget", "stalled") and surely.any():
         return f"the gap at epoch {int(surely.argmax())} is {gaps[surely.argmax()]!r}, the target {target!r}"
-    if content["status"] != "diverged" and run.gap > 10 * max(run.truth.zero_cost, run.truth.gap(run.start) + run.truth.optimum_cost):
+    if content["status"] != "diverged" and run.gap > 10 * max(
+        run.truth.zero_cost, run.truth.gap(run.start) + run.truth.optimum_cost
+    ):
         return "it ended far above its start"
     return None
 
@@ -127,4 +145,8 @@ def _costs_fault(run: Run) -> str | None:
     largest = np.maximum.accumulate(np.maximum(exact, np.longdouble(mpmath.nstr(run.truth.zero_cost, 25))))
     off = np.abs(gaps - exact)
     bad = off > 1e-5 * exact + 1e-9 * largest * (1 + len(gaps) / 100)
-    return f"at epoch {int(bad.argmax())}: {float(gaps[bad.argmax()])!r}, exactly {float(exact[bad.argmax()])!r}" if bad.any() else None
+    return (
+        f"at epoch {int(bad.argmax())}: {float(gaps[bad.argmax()])!r}, exactly {float(exact[bad.argmax()])!r}"
+        if bad.any()
+        else None
+    )

@@ -54,7 +54,9 @@ def draw(number: int, master: int = 0) -> Draw:
     truths: dict[int, Truth] = {}
     for seed in seeds:
         data = np.random.default_rng([seed_of_data, seed if by_seed else 0])
-        truths[seed] = Truth(*_data(data, shape, n, d, m, kappa, y_scale, noise)) if by_seed or not truths else truths[0]
+        truths[seed] = (
+            Truth(*_data(data, shape, n, d, m, kappa, y_scale, noise)) if by_seed or not truths else truths[0]
+        )
     truth = truths[seeds[0]]
     dtype = _pick(rng, DTYPES)
     epochs = 2000 if rng.random() < LONG else int(_pick(rng, EPOCHS))
@@ -133,7 +135,12 @@ def _specs(rng, truth: Truth, runs_per_spec: int) -> tuple[str, ...]:
     size = max(abs(float(value)) for row in truth.optimum for value in row) or 1.0
     for name in ("adam", "rmsprop", "adagrad", "adamw"):
         specs.append(f"{name}:lr={_pick(rng, (0.01, 0.1, 1.0)) * min(size, 1e3)!r}")
-    specs += ["lbfgs"] * (rng.random() < 0.1) + ["adam", "krylov-limit", f"adam:lr=0.1,weight_decay={0.1 * L!r}", f"adagrad:lr=1.0,weight_decay={L!r}"]
+    specs += ["lbfgs"] * (rng.random() < 0.1) + [
+        "adam",
+        "krylov-limit",
+        f"adam:lr=0.1,weight_decay={0.1 * L!r}",
+        f"adagrad:lr=1.0,weight_decay={L!r}",
+    ]
     specs = list(dict.fromkeys(specs))
     wanted = max(8, 100 // runs_per_spec)
     chosen = rng.choice(len(specs), size=min(wanted, len(specs)), replace=False)

@@ -34,7 +34,9 @@ def check_explanation(truth: Truth, target: float, factor: float) -> Verdicts:
         path.write_text("\n".join(rows))
         arguments = [f"csv:path={path},target=y", "--target", repr(target), "--lr", repr(lr)]
         text = CliRunner().invoke(command, arguments, catch_exceptions=False).stdout
-        document = json.loads(CliRunner().invoke(command, [*arguments, "--format", "json"], catch_exceptions=False).stdout)
+        document = json.loads(
+            CliRunner().invoke(command, [*arguments, "--format", "json"], catch_exceptions=False).stdout
+        )
     for line in text.splitlines():
         if line.strip():
             yield _check_line(line, truth, target, lr)
@@ -42,8 +44,16 @@ def check_explanation(truth: Truth, target: float, factor: float) -> Verdicts:
         if isinstance(entry, dict):
             fault = _prediction_fault(name, entry.get("spec"), entry["epochs"], truth, target)
             yield f"explain json: {name}", str(entry), fault
-    for name, value in {"optimum_cost": truth.optimum_cost, "rank": truth.rank, "condition_number": truth.L / truth.mu}.items():
-        yield f"explain json: {name}", str(document[name]), None if is_near(document[name], value) else f"it is {float(value)!r}"
+    for name, value in {
+        "optimum_cost": truth.optimum_cost,
+        "rank": truth.rank,
+        "condition_number": truth.L / truth.mu,
+    }.items():
+        yield (
+            f"explain json: {name}",
+            str(document[name]),
+            None if is_near(document[name], value) else f"it is {float(value)!r}",
+        )
 
 
 def _check_line(line: str, truth: Truth, target: float, lr: float) -> tuple[str, str, str | None]:
@@ -75,7 +85,11 @@ def _check_line(line: str, truth: Truth, target: float, lr: float) -> tuple[str,
         "its best fixed lr for the worst start, 2/(L + μ)": 2 / (L + mu),
     }
     if name in quantities:
-        return f"explain: {name}", line, None if _is_rounded(shown, quantities[name]) else f"it is {float(quantities[name])!r}"
+        return (
+            f"explain: {name}",
+            line,
+            None if _is_rounded(shown, quantities[name]) else f"it is {float(quantities[name])!r}",
+        )
     if name == "rank of the data with intercept":
         return f"explain: {name}", line, None if shown == f"{truth.rank} of {d + 1}" else f"it is {truth.rank}"
     if name == "Hessian eigenvalues, 2/n · XᵀX":

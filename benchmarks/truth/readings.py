@@ -23,7 +23,11 @@ def check_below(text: str, rows: Sequence[Row], statistics: object) -> Iterator[
     """Yield the kind, the words and what is false in them."""
     seeds = {run.record.seed for row in rows for run in row.runs}
     if not text:
-        if len(seeds) > 1 and len(rows) <= 12 and any(run.record.status.value != "skipped" for row in rows for run in row.runs):
+        if (
+            len(seeds) > 1
+            and len(rows) <= 12
+            and any(run.record.status.value != "skipped" for row in rows for run in row.runs)
+        ):
             yield "seeds: table", "", "the table over seeds is missing"
         return
     table, _, lines = text.partition("\n\n")
@@ -44,9 +48,7 @@ def _ran(row: Row) -> list[Run]:
 
 def times(row: Row) -> list[float]:
     """Return the epochs to the target of each run that was not skipped, infinite where it did not get or stay there."""
-    return [
-        run.record.epochs_to_target if run.record.status.value == "converged" else math.inf for run in _ran(row)
-    ]
+    return [run.record.epochs_to_target if run.record.status.value == "converged" else math.inf for run in _ran(row)]
 
 
 def reached(row: Row) -> int:
@@ -55,7 +57,9 @@ def reached(row: Row) -> int:
 
 def running_time(row: Row) -> float:
     """Return the epochs of all runs, those that did not arrive charged in full, over the runs that arrived."""
-    spent = sum(time if math.isfinite(time) else run.record.epochs for time, run in zip(times(row), _ran(row), strict=True))
+    spent = sum(
+        time if math.isfinite(time) else run.record.epochs for time, run in zip(times(row), _ran(row), strict=True)
+    )
     return spent / reached(row) if reached(row) else math.inf
 
 
@@ -78,7 +82,11 @@ def _check_line(line: dict[str, str], rows: Sequence[Row]) -> Iterator[tuple[str
     name = f"{line['over seeds']} {line['model']}" if "model" in line else line["over seeds"]
     ((row, _),) = named_rows(name, rows)
     found, runs = times(row), _ran(row)
-    yield "seeds: reached", line["reached"], None if line["reached"] == f"{reached(row)}/{len(runs)}" else f"{reached(row)}"
+    yield (
+        "seeds: reached",
+        line["reached"],
+        None if line["reached"] == f"{reached(row)}/{len(runs)}" else f"{reached(row)}",
+    )
     quartiles = line["epochs: quartiles"].split(" ")
     right = [_quantile(found, share) for share in (0.25, 0.5, 0.75)]
     fine = all(_is_count(text, value) for text, value in zip(quartiles, right, strict=True))
@@ -116,14 +124,20 @@ def _interval_fault(row: Row, low: float, high: float) -> str | None:
         return f"it does not hold {running_time(row)}"
     n = len(_ran(row))
     tail = norm.cdf(-math.sqrt(n / (n - 1)) * t.ppf(0.975, n - 1))
-    spent = np.array([time if math.isfinite(time) else run.record.epochs for time, run in zip(times(row), _ran(row), strict=True)])
+    spent = np.array(
+        [time if math.isfinite(time) else run.record.epochs for time, run in zip(times(row), _ran(row), strict=True)]
+    )
     drawn = np.random.default_rng(12345).integers(n, size=(20_000, n))
     arrived = np.isfinite(times(row))[drawn].sum(1)
     with np.errstate(divide="ignore"):
         ratios = spent[drawn].sum(1) / arrived
     below, above = (ratios < low * (1 - 1e-3)).mean(), (ratios > high * (1 + 1e-3)).mean()
     allowed = tail + 5 * math.sqrt(tail / 10_000) + 1e-3
-    return None if below <= allowed and above <= allowed else f"{below:.4f} of resamples are below, {above:.4f} above; {tail:.4f} may be"
+    return (
+        None
+        if below <= allowed and above <= allowed
+        else f"{below:.4f} of resamples are below, {above:.4f} above; {tail:.4f} may be"
+    )
 
 
 def _entry_fault(entry: dict, rows: Sequence[Row]) -> str | None:
@@ -228,7 +242,9 @@ def _pairs(rows: Sequence[Row]) -> dict[tuple[int, int], tuple[int, int, int, fl
     """Return for each pair of rows wins, losses, ties by seed, and p of the sign test after Holm's adjustment."""
     found, tested = {}, []
     for a, b in itertools.combinations(rows, 2):
-        one, other = ({run.record.seed: time for run, time in zip(_ran(row), times(row), strict=True)} for row in (a, b))
+        one, other = (
+            {run.record.seed: time for run, time in zip(_ran(row), times(row), strict=True)} for row in (a, b)
+        )
         shared = [(one[seed], other[seed]) for seed in one if seed in other]
         wins, losses = sum(x < y for x, y in shared), sum(x > y for x, y in shared)
         p = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
@@ -304,27 +320,74 @@ def _skipped_fault(match, rows) -> str | None:
 
 
 _FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match, Sequence[Row]], str | None]]] = [
-    ("raised", re.compile(r"(?P<name>\S+): (?P<count>\d+) runs? of \d+ raised, counted as not arriving"), _raised_fault),
+    (
+        "raised",
+        re.compile(r"(?P<name>\S+): (?P<count>\d+) runs? of \d+ raised, counted as not arriving"),
+        _raised_fault,
+    ),
     ("skipped", re.compile(r"(?P<name>\S+): (?P<count>\d+) runs? skipped, counted nowhere"), _skipped_fault),
-    ("counts", re.compile(r"(?P<counts>\S+ reached the target in \d+ of \d+ runs?(?:, \S+ in \d+ of \d+)*)"), _counts_fault),
-    ("success rates", re.compile(r"by that, the success rate over seeds may be, with 95%: (?P<rates>.+)"), _rates_fault),
-    ("no median", re.compile(r"no median of epochs to target for (?P<names>.+): half of the runs or more did not get there"),
-     _no_median_fault),
-    ("work", re.compile(r"epochs do not compare the work done, for evaluations of the cost per epoch are: (?P<counts>.+)"),
-     _work_fault),
-    ("same run", re.compile(r"every seed gave the same run of (?P<names>.+): one observation of one start, not several"),
-     _same_fault),
-    ("faster", re.compile(r"(?P<name>\S+) is faster than (?P<others>.+), p ≤ (?P<p>\S+) \(sign test, adjusted for all pairs\)"),
-     _faster_fault),
-    ("faster, exactly", re.compile(r"(?P<name>\S+) is faster than (?P<others>.+) from this start, exactly; no other was seen"),
-     _exactly_fault),
-    ("faster, yet", re.compile(r"(?P<name>\S+) is faster than (?P<others>.+) on most seeds, yet costs more epochs per success, "
-                               "because of its slow or failed runs"), _yet_fault),
-    ("never reached", re.compile(r"(?P<names>.+) never reached the target: their epochs say nothing of which is better"),
-     _never_fault),
+    (
+        "counts",
+        re.compile(r"(?P<counts>\S+ reached the target in \d+ of \d+ runs?(?:, \S+ in \d+ of \d+)*)"),
+        _counts_fault,
+    ),
+    (
+        "success rates",
+        re.compile(r"by that, the success rate over seeds may be, with 95%: (?P<rates>.+)"),
+        _rates_fault,
+    ),
+    (
+        "no median",
+        re.compile(r"no median of epochs to target for (?P<names>.+): half of the runs or more did not get there"),
+        _no_median_fault,
+    ),
+    (
+        "work",
+        re.compile(r"epochs do not compare the work done, for evaluations of the cost per epoch are: (?P<counts>.+)"),
+        _work_fault,
+    ),
+    (
+        "same run",
+        re.compile(r"every seed gave the same run of (?P<names>.+): one observation of one start, not several"),
+        _same_fault,
+    ),
+    (
+        "faster",
+        re.compile(
+            r"(?P<name>\S+) is faster than (?P<others>.+), p ≤ (?P<p>\S+) \(sign test, adjusted for all pairs\)"
+        ),
+        _faster_fault,
+    ),
+    (
+        "faster, exactly",
+        re.compile(r"(?P<name>\S+) is faster than (?P<others>.+) from this start, exactly; no other was seen"),
+        _exactly_fault,
+    ),
+    (
+        "faster, yet",
+        re.compile(
+            r"(?P<name>\S+) is faster than (?P<others>.+) on most seeds, yet costs more epochs per success, "
+            "because of its slow or failed runs"
+        ),
+        _yet_fault,
+    ),
+    (
+        "never reached",
+        re.compile(r"(?P<names>.+) never reached the target: their epochs say nothing of which is better"),
+        _never_fault,
+    ),
     ("tie", re.compile(r"(?P<names>.+) took the same number of epochs from every seed: a tie"), _equal_fault),
-    ("no difference", re.compile(r"no difference between (?P<names>.+) can be claimed from (?:\d+–)?\d+ seeds?"),
-     _no_difference_fault),
-    ("too few seeds", re.compile(r"(?P<count>\d+) comparisons? cannot yield a claim from fewer than (?P<fewest>\d+) seeds "
-                                 "that all agree"), _too_few_fault),
+    (
+        "no difference",
+        re.compile(r"no difference between (?P<names>.+) can be claimed from (?:\d+–)?\d+ seeds?"),
+        _no_difference_fault,
+    ),
+    (
+        "too few seeds",
+        re.compile(
+            r"(?P<count>\d+) comparisons? cannot yield a claim from fewer than (?P<fewest>\d+) seeds "
+            "that all agree"
+        ),
+        _too_few_fault,
+    ),
 ]

@@ -102,8 +102,10 @@ class Method:
             state, matrix, left = self._first(curvature), self._matrix(curvature), epoch - 1
             while left:
                 if left & 1:
-                    state = [matrix[0][0] * state[0] + matrix[0][1] * state[1],
-                             matrix[1][0] * state[0] + matrix[1][1] * state[1]]
+                    state = [
+                        matrix[0][0] * state[0] + matrix[0][1] * state[1],
+                        matrix[1][0] * state[0] + matrix[1][1] * state[1],
+                    ]
                 matrix = [[sum(matrix[i][k] * matrix[k][j] for k in (0, 1)) for j in (0, 1)] for i in (0, 1)]
                 left >>= 1
             total += part * state[0] ** 2

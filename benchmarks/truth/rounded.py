@@ -16,7 +16,9 @@ def rounding_gap(truth: Truth, dtype: str):
         return mpmath.inf
     rounded = Truth(X, y)
     gap = sum(
-        curvature / 2 * sum(
+        curvature
+        / 2
+        * sum(
             (mpmath.fdot(vector, [row[target] for row in rounded.optimum]) - along[target]) ** 2
             for target in range(y.shape[1])
         )

@@ -91,9 +91,7 @@ def runs_of(draw: Draw, specs, models, seeds, options) -> list[Run]:
         trajectories=True,
         **options,
     )
-    return [
-        Run(record, draw.truths[record.seed], start_of(record, draw)) for record in comparison.records
-    ]
+    return [Run(record, draw.truths[record.seed], start_of(record, draw)) for record in comparison.records]
 
 
 def start_of(record, draw: Draw) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 
 import mpmath
 import numpy as np
@@ -79,8 +80,9 @@ def _each(claim: Claim, fault: Callable[[Run], str | None]) -> Iterator[str]:
         faults = [fault(run) for run in row.runs]
         right = sum(one is None for one in faults)
         if right < meant:
-            yield f"true of {right} of the {meant} runs of {row.first.record.optimizer} {row.first.record.params}: " + str(
-                next(one for one in faults if one is not None)
+            yield (
+                f"true of {right} of the {meant} runs of {row.first.record.optimizer} {row.first.record.params}: "
+                + str(next(one for one in faults if one is not None))
             )
 
 
@@ -89,24 +91,36 @@ def _is_extent(low: str, high: str | None, values: Sequence[float]) -> bool:
     return is_shown(low, min(values)) and is_shown(high or low, max(values))
 
 
-@checks("optimum", rf"(?P<problem>\S+): optimum cost (?P<c>{N})(?: to (?P<c2>{N}))?(?: at W = (?P<W>{N}), b = (?P<b>{N}))?"
-        rf"; condition number (?P<k>{N})(?: to (?P<k2>{N}))?; gradient descent is stable up to lr (?P<s>{N})(?: to (?P<s2>{N}))?"
-        r"(?:, over (?P<sets>\d+) data sets)?")
+@checks(
+    "optimum",
+    rf"(?P<problem>\S+): optimum cost (?P<c>{N})(?: to (?P<c2>{N}))?(?: at W = (?P<W>{N}), b = (?P<b>{N}))?"
+    rf"; condition number (?P<k>{N})(?: to (?P<k2>{N}))?; gradient descent is stable up to lr (?P<s>{N})(?: to (?P<s2>{N}))?"
+    r"(?:, over (?P<sets>\d+) data sets)?",
+)
 def check_optimum(claim: Claim) -> Iterator[str]:
     """The ranges over data sets of the least cost, of L/μ and of 2/L are the shown ones, to the last digit."""
     truths = list({id(run.truth): run.truth for row in claim.rows for run in row.runs if run.trained}.values())
-    quantities = {"c": [t.optimum_cost for t in truths], "k": [t.L / t.mu for t in truths], "s": [2 / t.L for t in truths]}
+    quantities = {
+        "c": [t.optimum_cost for t in truths],
+        "k": [t.L / t.mu for t in truths],
+        "s": [2 / t.L for t in truths],
+    }
     for name, values in quantities.items():
         if not _is_extent(claim[name], claim[f"{name}2"], values):
             yield f"{name}: shown {claim[name]} to {claim[f'{name}2']}, exactly {float(min(values))!r} to {float(max(values))!r}"
     if claim["sets"] and int(claim["sets"]) != len(truths):
         yield f"{len(truths)} data sets"
-    if claim["W"] and not (is_shown(claim["W"], truths[0].optimum[0][0]) and is_shown(claim["b"], truths[0].optimum[1][0])):
+    if claim["W"] and not (
+        is_shown(claim["W"], truths[0].optimum[0][0]) and is_shown(claim["b"], truths[0].optimum[1][0])
+    ):
         yield f"the optimum is at {[float(row[0]) for row in truths[0].optimum]}"
 
 
-@checks("optimum not unique", r"\S+: the optimum is not unique \(rank (?P<rank>\d+) of (?P<columns>\d+)\); "
-        "the one of minimum norm is meant")
+@checks(
+    "optimum not unique",
+    r"\S+: the optimum is not unique \(rank (?P<rank>\d+) of (?P<columns>\d+)\); "
+    "the one of minimum norm is meant",
+)
 def check_not_unique(claim: Claim) -> Iterator[str]:
     """The rank of [X 1] and its columns are these, on every data set."""
     for row in claim.rows:
@@ -123,39 +137,54 @@ def check_optimum_at_zero(claim: Claim) -> Iterator[str]:
         yield "the optimum is below the cost at zero on every data set"
 
 
-@checks("target", rf"epochs and time are those until the relative gap is at most (?P<targets>{N}(?: or {N})*); "
-        "gap is cost above the optimum")
+@checks(
+    "target",
+    rf"epochs and time are those until the relative gap is at most (?P<targets>{N}(?: or {N})*); "
+    "gap is cost above the optimum",
+)
 def check_target(claim: Claim) -> Iterator[str]:
     """The targets are those of the records."""
-    if sorted(map(float, claim["targets"].split(" or "))) != sorted({r.record.target for row in claim.rows for r in row.runs}):
+    if sorted(map(float, claim["targets"].split(" or "))) != sorted(
+        {r.record.target for row in claim.rows for r in row.runs}
+    ):
         yield "these are not the targets"
 
 
-@checks("default rates", rf"learning rates that nobody set are defaults, and differ: (?P<rates>\S+ {N}(?:, \S+ {N})*); "
-        "--lr sets one for all")
+@checks(
+    "default rates",
+    rf"learning rates that nobody set are defaults, and differ: (?P<rates>\S+ {N}(?:, \S+ {N})*); "
+    "--lr sets one for all",
+)
 def check_default_rates(claim: Claim) -> Iterator[str]:
     """The rates are those of the named optimizers."""
     for piece in claim["rates"].split(", "):
         name, rate = piece.split(" ")
-        if not any(r.record.optimizer == name and float(rate) == float(f"{r.record.params['lr']:g}")
-                   for row in claim.rows for r in row.runs if "lr" in r.record.params):
+        if not any(
+            r.record.optimizer == name and float(rate) == float(f"{r.record.params['lr']:g}")
+            for row in claim.rows
+            for r in row.runs
+            if "lr" in r.record.params
+        ):
             yield f"no run of {name} has lr {rate}"
 
 
-_FACTOR = re.compile(rf"the cost ended ({N}) times above its start")
-_NON_FINITE = re.compile(r"the cost became (NaN|infinite) at epoch (\d+)"
-                         r"(?:, and the parameters ended (NaN|infinite)|, though the parameters are finite)")
+_FACTOR = re.compile(rf"the cost ended ({N}) times above (its start|the cost at zero parameters)")
+_NON_FINITE = re.compile(
+    r"the cost became (NaN|infinite) at epoch (\d+)"
+    r"(?:, and the parameters ended (NaN|infinite)|, though the parameters are finite)"
+)
 
 
 def _reason_fault(run: Run, reason: str) -> str | None:
     """Return what is false in the reason of a divergence, by the recorded costs and the final parameters."""
     if (found := _FACTOR.fullmatch(reason)) is not None:
-        start = float(run.truth.gap(run.start) + run.truth.optimum_cost)
+        from_zero = found[2] != "its start"
+        start = float(run.truth.zero_cost if from_zero else run.truth.gap(run.start) + run.truth.optimum_cost)
         end = float(run.gap + run.truth.optimum_cost)
         costs_end = run.costs[-1] if np.isfinite(run.costs[-1]) else end
         shown = float(found[1])
         if not any(start and abs(value / start / shown - 1) <= 0.06 + 100 * run.eps for value in (end, costs_end)):
-            return f"it ended at {end / start if start else math.inf:.3g} times its start, {start:.3g}"
+            return f"it ended at {end / start if start else math.inf:.3g} times {found[2]}, {start:.3g}"
         return None if shown >= 10 else "that is not far"
     if (found := _NON_FINITE.fullmatch(reason)) is not None:
         first = int(np.argmax(~np.isfinite(run.costs)))
@@ -163,7 +192,13 @@ def _reason_fault(run: Run, reason: str) -> str | None:
             return f"the first cost that is not finite is at epoch {first}"
         if np.isnan(run.costs[first]) != (found[1] == "NaN"):
             return f"it is {run.costs[first]}"
-        kind = "NaN" if run.theta is None or np.isnan(run.theta).any() else "infinite" if np.isinf(run.theta).any() else None
+        kind = (
+            "NaN"
+            if run.theta is None or np.isnan(run.theta).any()
+            else "infinite"
+            if np.isinf(run.theta).any()
+            else None
+        )
         if found[3] != kind and not (found[3] and kind):
             return f"the parameters ended {kind or 'finite'}"
         return None
@@ -178,8 +213,14 @@ def check_diverged(claim: Claim) -> Iterator[str]:
     stable one of the method, by the exact L.
     """
     several = claim["why"] == "the cost became non-finite, or ended far above its start"
-    yield from _each(claim, lambda run: _reason_fault(run, run.record.reason or "") if several or len(claim.runs) > 1
-                     else _reason_fault(run, claim["why"]))
+    yield from _each(
+        claim,
+        lambda run: (
+            _reason_fault(run, run.record.reason or "")
+            if several or len(claim.runs) > 1
+            else _reason_fault(run, claim["why"])
+        ),
+    )
     yield from _lr_faults(claim)
 
 
@@ -208,13 +249,19 @@ def check_rising(claim: Claim) -> Iterator[str]:
         costs, part = run.costs, max(1, len(run.costs) // 10)
         last, before = costs[-part:], costs[-2 * part : -part]
         rose = last.max() >= before.max() and last.min() >= before.min() and costs[-1] > costs[len(costs) // 2 :].min()
-        return None if rose else f"it went from {before.min():.6g}..{before.max():.6g} to {last.min():.6g}..{last.max():.6g}"
+        return (
+            None
+            if rose
+            else f"it went from {before.min():.6g}..{before.max():.6g} to {last.min():.6g}..{last.max():.6g}"
+        )
 
     yield from _each(claim, fault)
     yield from _lr_faults(claim)
 
 
-@checks("oscillates", r"(?P<who>.+): oscillates, for lr is 2/L: the error along the largest curvature only changes its sign")
+@checks(
+    "oscillates", r"(?P<who>.+): oscillates, for lr is 2/L: the error along the largest curvature only changes its sign"
+)
 def check_oscillates(claim: Claim) -> Iterator[str]:
     """The factor of the error along L is −1 within 1e-11, and the start has more error there than the target allows."""
 
@@ -242,9 +289,12 @@ def _is_near(epochs: int, low: int, high: int) -> bool:
     return low - max(1, 0.02 * low) <= epochs <= high + max(1, 0.02 * high)
 
 
-@checks("converged", rf"(?P<who>.+): converged(?P<predicted> at the predicted rate)?"
-        rf"(?:, (?P<slower>{N})× slower than gradient descent at its best lr for this start"
-        rf"|, with (?P<gradients>{N})× the gradients of the Krylov limit)?{_RATE}")
+@checks(
+    "converged",
+    rf"(?P<who>.+): converged(?P<predicted> at the predicted rate)?"
+    rf"(?:, (?P<slower>{N})× slower than gradient descent at its best lr for this start"
+    rf"|, with (?P<gradients>{N})× the gradients of the Krylov limit)?{_RATE}",
+)
 def check_converged(claim: Claim) -> Iterator[str]:
     """The recorded gap is at the target at the epoch of the record, not before, and ends within ten times of it.
 
@@ -315,8 +365,11 @@ def _rate_faults(claim: Claim) -> Iterator[str]:
         if measured is None or not is_shown(claim["measured"], measured, 1e-4 * measured):
             return f"the recorded costs shrink by {measured} per epoch"
         if claim["asymptotic"]:
-            there = [c for c, part in zip(run.truth.nonzero, run.truth.gap_parts(run.start)[-run.truth.rank :], strict=True)
-                     if part > 1e-25 * run.truth.scale]
+            there = [
+                c
+                for c, part in zip(run.truth.nonzero, run.truth.gap_parts(run.start)[-run.truth.rank :], strict=True)
+                if part > 1e-25 * run.truth.scale
+            ]
             rate = run.method.rate(there) if there else mpmath.mpf(0)
             if not is_shown(claim["asymptotic"], rate):
                 return f"the predicted rate from this start is {float(rate)!r}"
@@ -330,7 +383,7 @@ def fitted_rate(run: Run) -> float | None:
     gaps, epochs = run.costs - float(run.truth.optimum_cost), np.array(run.record.trajectory.epoch)
     zero, best = float(run.truth.zero_cost), float(run.truth.optimum_cost)
     rounding = 8 * run.eps * zero**0.5
-    floor = rounding * (2 * best**0.5 + rounding)
+    floor = 1e5 * rounding * (2 * best**0.5 + rounding)
     below = np.flatnonzero(~(gaps > floor))
     if len(below):
         gaps, epochs = gaps[: below[0]], epochs[: below[0]]
@@ -386,7 +439,11 @@ def check_rounded_steps(claim: Claim) -> Iterator[str]:
         dtype = getattr(torch, run.record.dtype)
         after = torch.tensor(theta, dtype=dtype) - torch.tensor(step, dtype=dtype)
         moved = after.double().numpy() != theta
-        return f"parameters {np.argwhere(moved).tolist()} move by {step[moved].tolist()} from {theta[moved].tolist()}" if moved.any() else None
+        return (
+            f"parameters {np.argwhere(moved).tolist()} move by {step[moved].tolist()} from {theta[moved].tolist()}"
+            if moved.any()
+            else None
+        )
 
     yield from _each(claim, fault)
 
@@ -404,8 +461,11 @@ def check_noise_floor(claim: Claim) -> Iterator[str]:
     yield from _each(claim, fault)
 
 
-@checks("ridge", rf"(?P<who>.+): arrived at the ridge optimum that its weight decay asks for, at a gap of (?P<g>{N})"
-        rf"(?: to (?P<g2>{N}))? from the least-squares one")
+@checks(
+    "ridge",
+    rf"(?P<who>.+): arrived at the ridge optimum that its weight decay asks for, at a gap of (?P<g>{N})"
+    rf"(?: to (?P<g2>{N}))? from the least-squares one",
+)
 def check_ridge(claim: Claim) -> Iterator[str]:
     """f(θ) + decay/2·‖θ‖² is within 2e-6 of its least value, relative to zero parameters; the gap is the final one."""
 
@@ -444,13 +504,18 @@ def check_stalled(claim: Claim) -> Iterator[str]:
         quarter = len(half) // 2
         move = half[:quarter].min() - half[quarter:].min() if quarter else 0
         allowed = run.truth.cost_rounding(run.theta, float(half.max()), run.eps)
-        return None if move <= 2 * allowed else f"it descended by {move:.3g} in the last half, rounding is {allowed:.3g}"
+        return (
+            None if move <= 2 * allowed else f"it descended by {move:.3g} in the last half, rounding is {allowed:.3g}"
+        )
 
     yield from _each(claim, fault)
 
 
-@checks("hovers", rf"(?P<who>.+): hovers around gap (?P<m>{N})(?: to (?P<m2>{N}))? \((?P<low>{N}) to (?P<high>{N})\), "
-        "as steps of this size on batches do")
+@checks(
+    "hovers",
+    rf"(?P<who>.+): hovers around gap (?P<m>{N})(?: to (?P<m2>{N}))? \((?P<low>{N}) to (?P<high>{N})\), "
+    "as steps of this size on batches do",
+)
 def check_hovers(claim: Claim) -> Iterator[str]:
     """The 10%, 50% and 90% quantiles of the recorded gap over the last half are these, and it goes nowhere there:
     the medians of the last two quarters are within a factor of three of one another."""
@@ -471,17 +536,24 @@ def check_hovers(claim: Claim) -> Iterator[str]:
     slack = max(1e-12 * float(run.truth.zero_cost) for run in claim.runs)
     if not all(meant == len(row.runs) for row, meant in claim.members):
         return
-    if not (is_shown(claim["low"], min(lows), slack) and is_shown(claim["high"], max(highs), slack)
-            and is_shown(claim["m"], min(middles), slack) and is_shown(claim["m2"] or claim["m"], max(middles), slack)):
+    if not (
+        is_shown(claim["low"], min(lows), slack)
+        and is_shown(claim["high"], max(highs), slack)
+        and is_shown(claim["m"], min(middles), slack)
+        and is_shown(claim["m2"] or claim["m"], max(middles), slack)
+    ):
         yield f"lows {min(lows)!r}, medians {min(middles)!r} to {max(middles)!r}, highs {max(highs)!r}"
 
 
-@checks("under way", rf"on its way as predicted after (?P<epochs>\d+) epochs: (?P<who>.+?); the target is predicted at epoch "
-        rf"(?P<at>{N})(?: to (?P<at2>{N}))?, so raise --epochs")
+@checks(
+    "under way",
+    rf"on its way as predicted after (?P<epochs>\d+) epochs: (?P<who>.+?); the target is predicted at epoch "
+    rf"(?P<at>{N})(?: to (?P<at2>{N}))?, so raise --epochs",
+)
 def check_under_way(claim: Claim) -> Iterator[str]:
     """The exact recurrence from the run's start is first at the target at that epoch, and the run's final gap is within
     a factor of two of what the recurrence has at its last epoch. Of several runs: the first and the last such epochs."""
-    low, high = int(number(claim["at"])), int(number(claim["at2"] or claim["at"]))
+    (low, low_last), (high_first, high) = _epochs_shown(claim["at"]), _epochs_shown(claim["at2"] or claim["at"])
 
     def fault(run: Run) -> str | None:
         epochs = run.record.epochs_run
@@ -494,9 +566,16 @@ def check_under_way(claim: Claim) -> Iterator[str]:
 
     yield from _each(claim, fault)
     if all(meant == len(row.runs) for row, meant in claim.members):
-        for end in (low, high):
-            if not any(_crosses_at(run, end, end) for run in claim.runs):
-                yield f"none of them is first at the target at epoch {end}"
+        for end in ((low, low_last), (high_first, high)):
+            if not any(_crosses_at(run, *end) for run in claim.runs):
+                yield f"none of them is first at the target at epoch {end[0]} to {end[1]}"
+
+
+def _epochs_shown(text: str) -> tuple[int, int]:
+    """Return the first and the last epoch that `1,234` or `1.23e+08` may stand for."""
+    value = Decimal(text.replace(",", ""))
+    half = Decimal(1).scaleb(int(value.as_tuple().exponent)) / 2 if "e" in text else Decimal(0)
+    return math.ceil(value - half), math.floor(value + half)
 
 
 def _crosses_at(run: Run, low: int, high: int) -> bool:
@@ -533,7 +612,10 @@ def check_descending(claim: Claim) -> Iterator[str]:
     yield from _each(claim, fault)
 
 
-@checks("swinging", rf"still moving after (?P<epochs>\d+) epochs: (?P<who>.+?)(?:; best at epoch (?P<at>{N})(?: to (?P<at2>{N}))?)?")
+@checks(
+    "swinging",
+    rf"still moving after (?P<epochs>\d+) epochs: (?P<who>.+?)(?:; best at epoch (?P<at>{N})(?: to (?P<at2>{N}))?)?",
+)
 def check_swinging(claim: Claim) -> Iterator[str]:
     """The recorded cost is not the same over the last half, and the first epoch of its least value is the shown one."""
     if int(claim["epochs"]) != max(run.record.epochs_run for run in claim.runs):
@@ -555,16 +637,23 @@ def check_same_runs(claim: Claim) -> Iterator[str]:
     """On each named model some optimizer's runs have the same costs at every epoch; start and data are the same."""
     for model in claim["models"].split(", "):
         rows = [row for row in claim.rows if row.first.record.model == model and len(row.runs) > 1]
-        same = [row for row in rows if all(np.array_equal(run.costs, row.first.costs, equal_nan=True) for run in row.runs)]
+        same = [
+            row for row in rows if all(np.array_equal(run.costs, row.first.costs, equal_nan=True) for run in row.runs)
+        ]
         if not same:
             yield f"the runs of {model} differ"
-        if any(not np.array_equal(run.start, row.first.start) or run.truth is not row.first.truth
-               for row in same for run in row.runs):
+        if any(
+            not np.array_equal(run.start, row.first.start) or run.truth is not row.first.truth
+            for row in same
+            for run in row.runs
+        ):
             yield f"start or data of {model} depend on the seed"
 
 
-_ROUNDED = re.compile(rf"rounding the data to (\w+) (?:moves the optimum by a relative gap of ({N})|leaves nothing to solve)"
-                      ": use --dtype float64, or standardize the features")
+_ROUNDED = re.compile(
+    rf"rounding the data to (\w+) (?:moves the optimum by a relative gap of ({N})|leaves nothing to solve)"
+    ": use --dtype float64, or standardize the features"
+)
 
 
 _UNCHANGED = "the cost never changed: the parameters did not move, or by less than rounding"
@@ -608,7 +697,12 @@ def check_error(claim: Claim) -> Iterator[str]:
     refused = claim["reason"] == "ValueError: the Krylov limit is one of full batches: leave out the batch size"
     if not refused or not all(name.startswith("krylov-limit ") for name in claim.note["about"]):
         yield "an error of no known form"
-    if any(run.record.batch_size is None for row in claim.rows for run in row.runs if run.record.optimizer == "krylov-limit"):
+    if any(
+        run.record.batch_size is None
+        for row in claim.rows
+        for run in row.runs
+        if run.record.optimizer == "krylov-limit"
+    ):
         yield "there are no batches"
 
 

@@ -46,7 +46,10 @@ def check_cells(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
 
 def _order_fault(order: Sequence[Row]) -> str | None:
     """Rows come by their median epochs to the target, then by their median gap."""
-    keys = [(_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf])) for row in order]
+    keys = [
+        (_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf]))
+        for row in order
+    ]
     for first, second in zip(keys, keys[1:], strict=False):
         if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + 1e-300):
             return f"{first} comes before {second}"
@@ -101,7 +104,16 @@ def _gap_cell(row: Row, cell: str) -> str | None:
     gaps = [float(run.gap) for run in row.runs]
     if any(np.isnan(run.theta).any() for run in row.runs) and "∞" not in cell and cell != NOTHING:
         return "a run ended without a gap"
-    return None if cell in (NOTHING, "∞") and np.isinf(max(gaps)) else _spread_fault(cell, gaps)
+    return (
+        None
+        if cell in (NOTHING, "∞") and np.isinf(max(gaps))
+        else _spread_fault(cell, gaps, [_gap_slack(row.runs, gap) for gap in gaps])
+    )
+
+
+def _gap_slack(runs: Sequence[Run], gap: float) -> float:
+    """Return by how much a gap may be off, for the optimum is rounded to float64."""
+    return max((run.truth.gap_rounding(gap) for run in runs), default=0.0)
 
 
 def _cost_cell(row: Row, cell: str) -> str | None:
@@ -123,7 +135,11 @@ def _parameter_cell(row: Row, cell: str, index: int) -> str | None:
     if len(values) < len(row.runs):
         return None if cell == NOTHING else "some have no parameters"
     known = [np.inf if np.isnan(value) else value for value in values]
-    return None if (cell in (NOTHING, "∞", "-∞") and np.isinf(_median(known))) or is_shown(cell, _median(known)) else f"they are {values}"
+    return (
+        None
+        if (cell in (NOTHING, "∞", "-∞") and np.isinf(_median(known))) or is_shown(cell, _median(known))
+        else f"they are {values}"
+    )
 
 
 _COLUMNS = {
@@ -159,7 +175,11 @@ def check_sweep(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
             if isinstance(value, str):
                 fine = cell == value
             else:
-                fine = cell in (NOTHING, "∞") if np.isinf(value) else is_shown(cell, value)
+                fine = (
+                    cell in (NOTHING, "∞")
+                    if np.isinf(value)
+                    else is_shown(cell, value, _gap_slack(runs, value) if "gap" in column else 0.0)
+                )
             yield f"sweep {column}", cell, None if fine else f"it is {value!r}"
         yield "sweep range", line["lr within 2x of best"], _range_fault(line["lr within 2x of best"], line, mine)
 
@@ -169,7 +189,10 @@ def _range_fault(cell: str, line: dict[str, str], rows: Sequence[Row]) -> str | 
     if cell == NOTHING:
         return None
     arrives = line["epochs"] != NOTHING
-    keys = [(_median(_epochs(row)), _median([float(run.gap) if run.trained else np.inf for run in row.runs])) for row in rows]
+    keys = [
+        (_median(_epochs(row)), _median([float(run.gap) if run.trained else np.inf for run in row.runs]))
+        for row in rows
+    ]
     best = rows[keys.index(min(keys))]
     limit = 2 * min(keys)[0 if arrives else 1]
     low, high = map(number, cell.split("–"))

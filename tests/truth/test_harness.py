@@ -80,7 +80,13 @@ def test_crossing_best_lr_and_krylov_limit_of_two_curvatures():
 
 @pytest.mark.parametrize(
     ("text", "value", "shown"),
-    [("1.20", 1.2049, True), ("1.20", 1.206, False), ("1.2e-05", 1.24e-5, True), ("∞", np.inf, True), ("0", 1e-9, False)],
+    [
+        ("1.20", 1.2049, True),
+        ("1.20", 1.206, False),
+        ("1.2e-05", 1.24e-5, True),
+        ("∞", np.inf, True),
+        ("0", 1e-9, False),
+    ],
 )
 def test_a_text_shows_a_value_rounded_to_its_digits(text, value, shown):
     assert is_shown(text, value) is shown
@@ -96,7 +102,9 @@ def test_a_text_shows_a_value_rounded_to_its_digits(text, value, shown):
 )
 def test_a_changed_sentence_is_found(true, false):
     drawn = draw(2268)
-    runs = runs_of(drawn, [f"sgd:lr={1 / float(drawn.truths[0].L)!r}"], ["manual"], [0], drawn.options | {"epochs": 2000})
+    runs = runs_of(
+        drawn, [f"sgd:lr={1 / float(drawn.truths[0].L)!r}"], ["manual"], [0], drawn.options | {"epochs": 2000}
+    )
     notes = json.loads(Comparison([run.record for run in runs], 1).to_json())["notes"]
     changed = [note | {"text": note["text"].replace(true, false)} for note in notes if true in note["text"]]
     assert changed
