@@ -72,9 +72,9 @@ def test_recurrence_is_that_of_torch(method):
 
 def test_crossing_best_lr_and_krylov_limit_of_two_curvatures():
     curvatures, parts = np.array([1.0, 3.0], dtype=np.longdouble), np.array([1.0, 1.0], dtype=np.longdouble)
-    assert first_crossing(Method(0.5), curvatures, parts, 2 * 0.25**5) == (5, 5)  # both factors are ½
-    assert is_best_epochs(curvatures, parts, 2 * 0.25**5, 5)
-    assert not is_best_epochs(curvatures, parts, 2 * 0.25**5, 6)
+    assert first_crossing(Method(0.5), curvatures, parts, 2.1 * 0.25**5) == (5, 5)  # both factors are ½
+    assert is_best_epochs(curvatures, parts, 2.1 * 0.25**5, 5)
+    assert not is_best_epochs(curvatures, parts, 2.1 * 0.25**5, 6)
     assert krylov_epochs([1, 3], [1, 1], 1e-30) == 2
 
 
