@@ -20,10 +20,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first draw")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="no new draws after so many seconds")
     arguments = parser.parse_args()
-    if arguments.draw is not None:
-        total = check_draw(arguments.draw, arguments.seed)
-    else:
-        total = _many(arguments)
+    total = check_draw(arguments.draw, arguments.seed) if arguments.draw is not None else _many(arguments)
     if arguments.draw is not None:
         print(*total.findings, sep="\n")
     _report(total)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
 
-from benchmarks.truth.sample import Run
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 TOLERANCE = 1e-6
 """The relative error allowed to a number in JSON; most are right to 1e-12."""

@@ -99,7 +99,7 @@ def _data(rng, shape, n, d, m, kappa, y_scale, noise):
 
 
 def _start(rng, truth: Truth) -> np.ndarray:
-    """Return a start (p, m): anywhere, or off the optimum along one eigenvector only, or far away, or at the optimum."""
+    """Return a start (p, m): anywhere, off the optimum along one eigenvector, far away, near, or at the optimum."""
     optimum = np.array([[float(value) for value in row] for row in truth.optimum])
     size = float(np.abs(optimum).max()) or 1.0
     kind = _pick(rng, ("anywhere", "mode", "mode", "far", "near", "optimum"))

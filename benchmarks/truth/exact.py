@@ -79,7 +79,7 @@ class Truth:
         return self.curvatures[len(self.curvatures) - self.rank :]
 
     @property
-    def L(self):
+    def L(self):  # noqa: N802  the field's own name
         return self.curvatures[-1]
 
     @property

@@ -113,7 +113,8 @@ def _is_rounded(text: str, value, slack: float = 0.0, digits: int = 4) -> bool:
 
 _LINE = re.compile(
     r"  (?P<name>gradient descent|gradient descent, best for this start|gradient descent, best for the worst start"
-    r"|heavy ball, best for the worst start|Nesterov|Nesterov, for quadratics|the limit of all that step along gradients)"
+    r"|heavy ball, best for the worst start|Nesterov|Nesterov, for quadratics"
+    r"|the limit of all that step along gradients)"
     r"(?:, lr (?P<lr>\S+?))?(?:, momentum (?P<momentum>\S+))?  +(?P<epochs>\d+|never|never: lr is 2/L"
     r"|(?:\d+, then )?diverges: lr is \S+ × 2/L)"
 )
@@ -149,9 +150,10 @@ def _prediction_fault(name: str, spec: str | None, epochs: int | None, truth: Tr
         gaps = method.gaps(truth.modes, truth.start_parts(theta), 20_000)
         reached = gaps <= extended(target * truth.scale) * (1 - CLOSE)
         return f"it is there at epoch {int(reached.argmax())}" if reached.any() else None
-    if name == "best_gradient_descent" and epochs < 10**6:
-        if not is_best_epochs(truth.modes, truth.start_parts(theta), extended(target * truth.scale), epochs):
-            return "another lr is faster, or none is as fast"
+    goal = extended(target * truth.scale)
+    best = name == "best_gradient_descent" and epochs < 10**6
+    if best and not is_best_epochs(truth.modes, truth.start_parts(theta), goal, epochs):
+        return "another lr is faster, or none is as fast"
     return _epochs_fault(method, epochs, truth, target)
 
 

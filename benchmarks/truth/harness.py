@@ -135,7 +135,7 @@ def _sweep_verdicts(rows: Sequence[Row]) -> Iterator[tuple[str, object, str | No
     """Yield the same for the one table of all rows, where it is folded to one row per optimizer."""
     if len(rows) <= 30:
         return
-    cells, below = table_of([run for row in rows for run in row.runs])
+    cells, _below = table_of([run for row in rows for run in row.runs])
     yield from ((f"cell: {column}", cell, fault) for column, cell, fault in check_sweep(cells, rows))
     document = json.loads(Comparison([run.record for row in rows for run in row.runs], 0).to_json())
     for note in document["notes"]:

@@ -1,4 +1,4 @@
-"""The forms of the sentences below a table, one for each kind of note, each with what must be true for it to be true."""
+"""The forms of the sentences below a table, one for each kind of note, and what must be true for each to be true."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from benchmarks.truth.claims import Checker, Claim, Row, named_rows
 from benchmarks.truth.digits import is_shown, number
 from benchmarks.truth.recurrence import CLOSE, FARTHEST, first_crossing, is_best_epochs, krylov_epochs
-from benchmarks.truth.sample import Run
+
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 N = r"(?:-?[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?|∞|–)"
 """A number, as tables write it."""
@@ -94,7 +97,8 @@ def _is_extent(low: str, high: str | None, values: Sequence[float]) -> bool:
 @checks(
     "optimum",
     rf"(?P<problem>\S+): optimum cost (?P<c>{N})(?: to (?P<c2>{N}))?(?: at W = (?P<W>{N}), b = (?P<b>{N}))?"
-    rf"; condition number (?P<k>{N})(?: to (?P<k2>{N}))?; gradient descent is stable up to lr (?P<s>{N})(?: to (?P<s2>{N}))?"
+    rf"; condition number (?P<k>{N})(?: to (?P<k2>{N}))?"
+    rf"; gradient descent is stable up to lr (?P<s>{N})(?: to (?P<s2>{N}))?"
     r"(?:, over (?P<sets>\d+) data sets)?",
 )
 def check_optimum(claim: Claim) -> Iterator[str]:
@@ -107,7 +111,8 @@ def check_optimum(claim: Claim) -> Iterator[str]:
     }
     for name, values in quantities.items():
         if not _is_extent(claim[name], claim[f"{name}2"], values):
-            yield f"{name}: shown {claim[name]} to {claim[f'{name}2']}, exactly {float(min(values))!r} to {float(max(values))!r}"
+            shown = f"{claim[name]} to {claim[f'{name}2']}"
+            yield f"{name}: shown {shown}, exactly {float(min(values))!r} to {float(max(values))!r}"
     if claim["sets"] and int(claim["sets"]) != len(truths):
         yield f"{len(truths)} data sets"
     if claim["W"] and not (
@@ -353,8 +358,8 @@ def _best_epochs(run: Run) -> int | None:
 def _rate_faults(claim: Claim) -> Iterator[str]:
     """Yield what is false in `distance to the optimum × r per epoch, predicted × p`.
 
-    r: √ of the factor per epoch of the recorded gap, by least squares through the later half of its new lows; to one part
-    in ten thousand, since the last of its digits hangs on the last bit of the costs. p: the
+    r: √ of the factor per epoch of the recorded gap, by least squares through the later half of its new lows; to
+    one part in ten thousand, since the last of its digits hangs on the last bit of the costs. p: the
     largest modulus of a root along those curvatures along which the run's start has any error.
     """
     if claim["measured"] is None:
@@ -552,7 +557,7 @@ def check_hovers(claim: Claim) -> Iterator[str]:
 )
 def check_under_way(claim: Claim) -> Iterator[str]:
     """The exact recurrence from the run's start is first at the target at that epoch, and the run's final gap is within
-    a factor of two of what the recurrence has at its last epoch. Of several runs: the first and the last such epochs."""
+    a factor of two of what the recurrence has at its last epoch. Of several runs: the first and last such epochs."""
     (low, low_last), (high_first, high) = _epochs_shown(claim["at"]), _epochs_shown(claim["at2"] or claim["at"])
 
     def fault(run: Run) -> str | None:
@@ -686,7 +691,7 @@ def check_warning(claim: Claim) -> Iterator[str]:
 
 
 @checks("skipped", r"skipped: (?P<names>.+?): (?P<reason>.*)")
-def check_skipped(claim: Claim) -> Iterator[str]:
+def check_skipped(claim: Claim) -> Iterator[str]:  # noqa: ARG001  checkers are alike
     """Nothing that is drawn has a reason to be skipped."""
     yield "skipped without need"
 
@@ -707,6 +712,6 @@ def check_error(claim: Claim) -> Iterator[str]:
 
 
 @checks("left out", r"W and b are left out to fit (?P<width>\d+) columns; json and csv have them")
-def check_left_out(claim: Claim) -> Iterator[str]:
+def check_left_out(claim: Claim) -> Iterator[str]:  # noqa: ARG001  checkers are alike
     """The caller holds that the table has no column W; see `tables`."""
     yield from ()

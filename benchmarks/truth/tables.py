@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.truth.claims import Row, named_rows
 from benchmarks.truth.digits import NOTHING, is_shown, number
-from benchmarks.truth.sample import Run
 from linbench.results.table.render import render
+
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 _SPREAD = re.compile(r"(?P<middle>\S+)(?: \[(?P<low>[^–]+|-?[^–]+)–(?P<high>.+)\])?")
 
@@ -50,7 +54,7 @@ def _order_fault(order: Sequence[Row]) -> str | None:
         (_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf]))
         for row in order
     ]
-    for first, second in zip(keys, keys[1:], strict=False):
+    for first, second in itertools.pairwise(keys):
         if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + 1e-300):
             return f"{first} comes before {second}"
     return None
@@ -185,7 +189,7 @@ def check_sweep(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
 
 
 def _range_fault(cell: str, line: dict[str, str], rows: Sequence[Row]) -> str | None:
-    """Every lr of the range, all else as in the best row, takes at most twice the best epochs (or leaves twice the gap)."""
+    """Every lr of the range, all else as in the best row, takes at most twice the best epochs (or leaves as much gap)."""
     if cell == NOTHING:
         return None
     arrives = line["epochs"] != NOTHING
