@@ -189,7 +189,7 @@ def check_sweep(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
 
 
 def _range_fault(cell: str, line: dict[str, str], rows: Sequence[Row]) -> str | None:
-    """Every lr of the range, all else as in the best row, takes at most twice the best epochs (or leaves as much gap)."""
+    """Every lr of the range, all else as in the best row, takes at most twice the best epochs or gap."""
     if cell == NOTHING:
         return None
     arrives = line["epochs"] != NOTHING
