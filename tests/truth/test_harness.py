@@ -5,6 +5,7 @@ import json
 import mpmath
 import numpy as np
 import pytest
+from benchmarks.truth.forms import CHECKERS
 
 from benchmarks.truth.claims import rows_of
 from benchmarks.truth.digits import is_shown
@@ -13,7 +14,7 @@ from benchmarks.truth.exact import Truth
 from benchmarks.truth.harness import check_draw
 from benchmarks.truth.recurrence import Method, first_crossing, is_best_epochs, krylov_epochs
 from benchmarks.truth.sample import runs_of
-from benchmarks.truth.sentences import CHECKERS, check_note
+from benchmarks.truth.sentences import check_note
 from linbench import Comparison
 from linbench.core.outcome.note import NoteKind
 
