@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests run side by side, one on each processor: a second thread in each would only wait for the others.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: compare test test-long lint format bench bench-peers bench-ecosystem clean
+.PHONY: compare test test-long lint format bench bench-peers bench-ecosystem truth clean
 
 compare: $(VENV)/.installed
 	@$(BIN)/linbench compare --optimizers sgd,adam,rmsprop
@@ -39,6 +39,9 @@ bench-peers: $(VENV)/.installed-dev $(VENV)-peers/.installed
 
 bench-ecosystem: $(VENV)-ecosystem/.installed
 	$(VENV)-ecosystem/bin/python -m benchmarks.ecosystem.survey $(ARGS)
+
+truth: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.truth --rows 10000 $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(VENV)-peers $(VENV)-ecosystem

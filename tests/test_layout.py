@@ -11,6 +11,7 @@ SOURCES = TESTS.parent / "linbench"
 ACROSS = {
     "pytest_plugin": "linbench.pytest_plugin is one module, with a project of its own for its tests to run in",
     "test_layout.py": "the layout of the tests, not of a table",
+    "truth": "the harness in benchmarks/truth holds what every wing says to the truth",
     "reliability": "what a hostile plugin may do concerns every wing",
 }
 

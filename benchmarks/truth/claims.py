@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from benchmarks.truth.sample import Run
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 
 @dataclass(frozen=True, eq=False)

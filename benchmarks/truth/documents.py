@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
 
-from benchmarks.truth.sample import Run
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 TOLERANCE = 1e-6
 """The relative error allowed to a number in JSON; most are right to 1e-12."""
@@ -54,11 +56,13 @@ def check_record(content: dict, run: Run) -> Iterator[tuple[str, object, str | N
         return f"record {name}", value, None if is_near(value, truth_value, slack) else f"it is {float(truth_value)!r}"
 
     yield verdict("optimum_cost", truth.optimum_cost)
-    yield verdict("gap", run.gap)
+    slack = truth.gap_rounding(float(run.gap))
+    yield verdict("gap", run.gap, slack)
     if scale:
-        yield verdict("relative_gap", run.gap / scale)
+        yield verdict("relative_gap", run.gap / scale, float(slack / scale))
     start = truth.gap(run.start) + truth.optimum_cost
-    yield verdict("initial_cost", start, truth.cost_rounding(run.start, float(start), run.eps))
+    if np.isfinite(costs[0]):  # else it is too large for the dtype
+        yield verdict("initial_cost", start, truth.cost_rounding(run.start, float(start), run.eps))
     finite = np.where(np.isfinite(costs), costs, np.inf)
     if content["best_epoch"] is not None:
         fine = content["best_epoch"] == int(np.argmin(finite))

@@ -79,7 +79,7 @@ class Truth:
         return self.curvatures[len(self.curvatures) - self.rank :]
 
     @property
-    def L(self):
+    def L(self):  # noqa: N802  the field's own name
         return self.curvatures[-1]
 
     @property
@@ -135,6 +135,13 @@ class Truth:
         A = np.abs(np.c_[self.X, np.ones(len(self.X))])
         off = 8 * eps * float(np.sqrt(np.mean((A @ np.abs(theta) + np.abs(self.y)) ** 2)))
         return off * (2 * max(cost, 0.0) ** 0.5 + off)
+
+    def gap_rounding(self, gap: float) -> float:
+        """Return by how much a gap may be off that is computed from an optimum rounded to float64."""
+        theta = np.array([[abs(float(value)) for value in row] for row in self.optimum])
+        A = np.abs(np.c_[self.X, np.ones(len(self.X))])
+        off = float(np.mean((A @ theta * 2.0**-52) ** 2)) ** 0.5
+        return off * (2 * gap**0.5 + off) if np.isfinite(gap) else 0.0
 
     @functools.cached_property
     def modes(self) -> np.ndarray:

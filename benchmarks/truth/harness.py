@@ -14,6 +14,7 @@ import torch
 from benchmarks.truth.claims import Row, rows_of
 from benchmarks.truth.documents import check_problem, check_record
 from benchmarks.truth.draw import Draw, draw
+from benchmarks.truth.explanation import check_explanation
 from benchmarks.truth.readings import check_below
 from benchmarks.truth.sample import Run, make_runs
 from benchmarks.truth.sentences import check_note
@@ -46,16 +47,16 @@ class Finding:
 
 @dataclass
 class Tally:
-    """How many things of each kind were held to the truth, and what of them was false."""
+    """How many things of each kind were held to the truth, and what of them was false. rows: records."""
 
     rows: int = 0
-    runs: int = 0
+    tables: int = 0
     checked: Counter = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         self.rows += other.rows
-        self.runs += other.runs
+        self.tables += other.tables
         self.checked.update(other.checked)
         self.findings += other.findings
 
@@ -70,16 +71,20 @@ def check_draw(number: int, master: int = 0) -> Tally:
     try:
         runs = make_runs(drawn)
         for table, members in enumerate(_tables(drawn, rows_of(runs))):
+            tally.tables += 1
             for kind, said, fault in _verdicts(members):
                 tally.checked[kind] += 1
                 if fault is not None:
                     tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, str(table)))
-        tally.rows += len(rows_of(runs))
-        tally.runs += len(runs)
+        tally.rows += len(runs)
         for kind, said, fault in _sweep_verdicts(rows_of(runs)):
             tally.checked[kind] += 1
             if fault is not None:
                 tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, "sweep"))
+        for kind, said, fault in _explain_verdicts(drawn):
+            tally.checked[kind] += 1
+            if fault is not None:
+                tally.findings.append(Finding(kind, str(said)[:600], fault[:600], number, master, "explain"))
     except Exception:  # a harness that fails on a draw has checked nothing of it
         tally.findings.append(Finding("harness", f"draw {number}", traceback.format_exc()[-900:], number, master))
     return tally
@@ -130,8 +135,17 @@ def _sweep_verdicts(rows: Sequence[Row]) -> Iterator[tuple[str, object, str | No
     """Yield the same for the one table of all rows, where it is folded to one row per optimizer."""
     if len(rows) <= 30:
         return
-    cells, below = table_of([run for row in rows for run in row.runs])
+    cells, _below = table_of([run for row in rows for run in row.runs])
     yield from ((f"cell: {column}", cell, fault) for column, cell, fault in check_sweep(cells, rows))
     document = json.loads(Comparison([run.record for row in rows for run in row.runs], 0).to_json())
     for note in document["notes"]:
         yield f"note: {note['kind']}", note["text"], "; ".join(check_note(note, rows)) or None
+
+
+def _explain_verdicts(drawn: Draw) -> Iterator[tuple[str, object, str | None]]:
+    """Yield the same for `linbench explain`, on every third draw of one target."""
+    truth = drawn.truths[drawn.seeds[0]]
+    if drawn.number % 3 or truth.y.shape[1] > 1 or not truth.scale:
+        return
+    factor = (0.5, 0.99, 1.01, 1.5)[drawn.number // 3 % 4]
+    yield from check_explanation(truth, float(drawn.options["target"]), factor)

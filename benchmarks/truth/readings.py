@@ -6,13 +6,16 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks.truth.claims import Row, named_rows
 from benchmarks.truth.digits import NOTHING, is_shown, number
-from benchmarks.truth.sample import Run
+
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 MEANING = "expected running time: epochs of all runs ÷ runs that reached the target, with a 95% bootstrap interval"
 

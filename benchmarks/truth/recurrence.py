@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
-FARTHEST = 2**19
+FARTHEST = 2**17
 """The most steps that are followed one by one; beyond, the two at a claimed crossing are computed in many digits."""
 
 CLOSE = 1e-9
@@ -68,10 +68,7 @@ class Method:
         if not self.momentum:
             return [[1 - lr * curvature, number(0)], [curvature, number(0)]]
         of_error, of_buffer = damping * curvature, beta
-        if self.nesterov:
-            step = [curvature + beta * of_error, beta * of_buffer]
-        else:
-            step = [of_error, of_buffer]
+        step = [curvature + beta * of_error, beta * of_buffer] if self.nesterov else [of_error, of_buffer]
         return [[1 - lr * step[0], -lr * step[1]], [of_error, of_buffer]]
 
     def _first(self, curvature):

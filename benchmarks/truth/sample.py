@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,8 +11,10 @@ from torch import nn
 
 import linbench
 from benchmarks.truth.draw import Draw, as_tensor
-from benchmarks.truth.exact import Truth
 from benchmarks.truth.recurrence import Method
+
+if TYPE_CHECKING:
+    from benchmarks.truth.exact import Truth
 
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 

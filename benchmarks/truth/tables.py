@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.truth.claims import Row, named_rows
 from benchmarks.truth.digits import NOTHING, is_shown, number
-from benchmarks.truth.sample import Run
 from linbench.results.table.render import render
+
+if TYPE_CHECKING:
+    from benchmarks.truth.sample import Run
 
 _SPREAD = re.compile(r"(?P<middle>\S+)(?: \[(?P<low>[^–]+|-?[^–]+)–(?P<high>.+)\])?")
 
@@ -50,7 +54,7 @@ def _order_fault(order: Sequence[Row]) -> str | None:
         (_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf]))
         for row in order
     ]
-    for first, second in zip(keys, keys[1:], strict=False):
+    for first, second in itertools.pairwise(keys):
         if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + 1e-300):
             return f"{first} comes before {second}"
     return None
@@ -104,7 +108,16 @@ def _gap_cell(row: Row, cell: str) -> str | None:
     gaps = [float(run.gap) for run in row.runs]
     if any(np.isnan(run.theta).any() for run in row.runs) and "∞" not in cell and cell != NOTHING:
         return "a run ended without a gap"
-    return None if cell in (NOTHING, "∞") and np.isinf(max(gaps)) else _spread_fault(cell, gaps)
+    return (
+        None
+        if cell in (NOTHING, "∞") and np.isinf(max(gaps))
+        else _spread_fault(cell, gaps, [_gap_slack(row.runs, gap) for gap in gaps])
+    )
+
+
+def _gap_slack(runs: Sequence[Run], gap: float) -> float:
+    """Return by how much a gap may be off, for the optimum is rounded to float64."""
+    return max((run.truth.gap_rounding(gap) for run in runs), default=0.0)
 
 
 def _cost_cell(row: Row, cell: str) -> str | None:
@@ -166,13 +179,17 @@ def check_sweep(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
             if isinstance(value, str):
                 fine = cell == value
             else:
-                fine = cell in (NOTHING, "∞") if np.isinf(value) else is_shown(cell, value)
+                fine = (
+                    cell in (NOTHING, "∞")
+                    if np.isinf(value)
+                    else is_shown(cell, value, _gap_slack(runs, value) if "gap" in column else 0.0)
+                )
             yield f"sweep {column}", cell, None if fine else f"it is {value!r}"
         yield "sweep range", line["lr within 2x of best"], _range_fault(line["lr within 2x of best"], line, mine)
 
 
 def _range_fault(cell: str, line: dict[str, str], rows: Sequence[Row]) -> str | None:
-    """Every lr of the range, all else as in the best row, takes at most twice the best epochs (or leaves twice the gap)."""
+    """Every lr of the range, all else as in the best row, takes at most twice the best epochs or gap."""
     if cell == NOTHING:
         return None
     arrives = line["epochs"] != NOTHING
