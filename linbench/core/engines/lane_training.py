@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from linbench.core.engines.batches import is_full_batch, make_lane_batches
 from linbench.core.engines.capture import Capture, CapturedLoop
 from linbench.core.engines.lane_epoch_loop import LaneEpochLoop, LaneFullBatchLoop, LaneMiniBatchLoop, LaneTrainer
 from linbench.core.engines.lane_models import LaneModel, lane_model
+from linbench.core.engines.lane_reads import LaneReads
 from linbench.core.engines.lane_recorder import LaneCostRecorder
 from linbench.core.engines.lane_scalar import LaneScalar
 from linbench.core.engines.lane_watch import LaneWatch
 from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.replay import is_torch_class
+from linbench.core.engines.status_flags import StatusFlags, find_status_flags
 from linbench.core.isolation.isolate import isolate, threads_for
 
 if TYPE_CHECKING:
@@ -66,13 +69,17 @@ def _distinct_size(count: int, setup: Setup) -> int:
 
 
 def _random_state() -> tuple[object, ...]:
-    return random.getstate(), torch.get_rng_state().tolist()
+    numpy = sys.modules.get("numpy")  # only where somebody has imported it
+    state = None if numpy is None else numpy.random.get_state()
+    drawn_by_numpy = None if state is None else (state[1].tobytes(), state[2:])
+    return random.getstate(), torch.get_rng_state().tolist(), drawn_by_numpy
 
 
 def _make_trainer(model: LaneModel, lanes: Sequence[Case], setup: Setup, *, capturable: bool) -> LaneTrainer:
-    watch = LaneWatch(len(lanes), model.shapes)
+    reads = LaneReads(_flags_for(lanes))
+    watch = LaneWatch(len(lanes), model.shapes, reads)
     with watch:
-        params = _lane_params([case.optimizer.params for case in lanes], setup)
+        params = _lane_params([case.optimizer.params for case in lanes], setup, reads)
         if capturable:
             params["capturable"] = True
         optimizer = _build_optimizer(lanes[0], model, params)
@@ -80,19 +87,33 @@ def _make_trainer(model: LaneModel, lanes: Sequence[Case], setup: Setup, *, capt
     return LaneTrainer(model=model, optimizer=optimizer, step=step, watch=watch, rows=model.rows(setup.X), y=setup.y)
 
 
-def _lane_params(params: Sequence[Mapping[str, object]], setup: Setup) -> dict[str, object]:
+def _flags_for(lanes: Sequence[Case]) -> StatusFlags | None:
+    """Return the flags that show reads of lane scalars; None where there are none, or tests have shown their batches.
+
+    Raises NotSeparable where reads would not show.
+    """
+    if is_torch_class(lanes[0]) or all(case.optimizer.params == lanes[0].optimizer.params for case in lanes):
+        return None
+    flags = find_status_flags()
+    if flags is None:
+        raise NotSeparable("this machine has no flags that show reads of hyperparameters", only="hyperparameters")
+    return flags
+
+
+def _lane_params(params: Sequence[Mapping[str, object]], setup: Setup, reads: LaneReads) -> dict[str, object]:
     """Return one set of hyperparameters for all lanes: those that differ as lane scalars."""
     first = params[0]
-    return {name: _lane_value([one[name] for one in params], setup) for name in first}
+    return {name: _lane_value([one[name] for one in params], setup, reads) for name in first}
 
 
-def _lane_value(values: Sequence[Any], setup: Setup) -> object:
+def _lane_value(values: Sequence[Any], setup: Setup, reads: LaneReads) -> object:
     first = values[0]
     if all(value is first or value == first for value in values):
         return first
     if isinstance(first, tuple):
-        return tuple(_lane_value([value[i] for value in values], setup) for i in range(len(first)))
-    return LaneScalar(torch.tensor(values, dtype=torch.float64, device=setup.torch_device))
+        return tuple(_lane_value([value[i] for value in values], setup, reads) for i in range(len(first)))
+    lane_scalar: LaneScalar = LaneScalar(torch.tensor(values, dtype=torch.float64, device=setup.torch_device), reads)
+    return lane_scalar
 
 
 def _build_optimizer(case: Case, model: LaneModel, params: dict[str, object]) -> Any:

@@ -11,17 +11,20 @@ keep their state in a dictionary by parameter.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-from linbench.core.engines.lane_scalar import LaneScalar
+from linbench.core.engines.lane_reads import READ
+from linbench.core.engines.lane_scalar import SCALAR_METHODS, LaneScalar
 from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.operator_watch import OperatorWatch
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from linbench.core.engines.lane_reads import LaneReads
 
 
 # Reading these off a laned tensor tells nothing about a lane, or hands on the laned tensor itself.
@@ -89,29 +92,6 @@ _FACTORS = {
     "addcdiv_": ("value", 1),
 }
 
-# A step count that is a tensor (`capturable`) meets a lane scalar: the tensor's method, and the lane scalar's in its
-# place, since the result is one number per lane.
-_SCALAR_METHODS = {
-    "__add__": "__radd__",
-    "__sub__": "__rsub__",
-    "__mul__": "__rmul__",
-    "__truediv__": "__rtruediv__",
-    "__div__": "__rtruediv__",
-    "__pow__": "__rpow__",
-    "__radd__": "__add__",
-    "__rsub__": "__sub__",
-    "__rmul__": "__mul__",
-    "__rtruediv__": "__truediv__",
-    "__rdiv__": "__truediv__",
-    "__rpow__": "__pow__",
-    "add": "__add__",
-    "sub": "__rsub__",
-    "rsub": "__sub__",
-    "mul": "__mul__",
-    "div": "__rtruediv__",
-    "pow": "__rpow__",
-}
-
 
 @final
 class LaneWatch(TorchFunctionMode):
@@ -119,12 +99,22 @@ class LaneWatch(TorchFunctionMode):
 
     lanes: K; it must be unlike every other size in play, since a tensor is taken for laned by its first axis.
     shapes: what a laned parameter's shape, without the lane axis, is for one run; None where runs differ in it.
+    reads: sees lane scalars that are read between the calls of torch.
     """
 
-    def __init__(self, lanes: int, shapes: Mapping[tuple[int, ...], torch.Size] | None) -> None:
+    def __init__(self, lanes: int, shapes: Mapping[tuple[int, ...], torch.Size] | None, reads: LaneReads) -> None:
         super().__init__()
-        self.lanes, self.shapes = lanes, shapes
+        self.lanes, self.shapes, self.reads = lanes, shapes, reads
         self._elementwise: dict[Any, bool] = {}
+
+    def __enter__(self) -> Self:
+        super().__enter__()  # type: ignore[no-untyped-call]
+        self.reads.begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        self.reads.end(error)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -132,19 +122,37 @@ class LaneWatch(TorchFunctionMode):
         if func in _PLAIN:
             return func(*args, **kwargs or {})
         kwargs = kwargs or {}
-        ndim, scalars = self._survey(args, kwargs)
-        if not ndim and not scalars:
-            return func(*args, **kwargs)
+        try:
+            ndim, scalars = self._survey(args, kwargs)
+            if ndim or scalars:
+                self.reads.check()
+                if scalars:
+                    result = self._call_with_scalars(func, args, kwargs, ndim)
+                else:
+                    result = self._call_with_lanes(func, args, kwargs)
+                self.reads.resume()
+                return result
+        except Exception as why:
+            self.reads.keep(why, _name_of(func))
+            raise
+        return func(*args, **kwargs)
+
+    def _call_with_scalars(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], ndim: int
+    ) -> Any:
+        if not ndim:
+            return self._call_without_lanes(func, args)
+        if _name_of(func) in ("fill_", "full_like") and type(args[1]) is LaneScalar:
+            return self._fill(func, *args, **kwargs)
+        return self._call_with_lanes(func, *self._broadcast_scalars(func, args, kwargs, ndim))
+
+    def _call_with_lanes(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         if func in _SHAPES:
             return _SHAPES[func](self._shape_of_one_run(args[0]), *args[1:], **kwargs)
         if func in _SETTERS:
             return self._set(func, *args)
-        if scalars:
-            if not ndim:
-                return self._call_without_lanes(func, args)
-            if _name_of(func) in ("fill_", "full_like") and type(args[1]) is LaneScalar:
-                return self._fill(func, *args, **kwargs)
-            args, kwargs = self._broadcast_scalars(func, args, kwargs, ndim)
+        if func is torch.Tensor.backward and self.reads.watching:  # it runs Python code, in hooks, that nobody watches
+            raise NotSeparable("backward", only="hyperparameters")
         if func is torch.Tensor.__setitem__:
             return self._masked_assignment(*args)
         return self._call_if_elementwise(func, args, kwargs)
@@ -166,11 +174,20 @@ class LaneWatch(TorchFunctionMode):
                     others = len(shape)
             elif type(value) is LaneScalar:
                 scalars = True
-            elif type(value) in (list, tuple) and self._holds_lanes(value):
-                raise NotSeparable("laned tensors are passed in a list")
+            elif value is not None:
+                self._check_plain(value)
         if ndim and others >= ndim:
             raise NotSeparable("a tensor without lanes would be spread over them")
         return ndim, scalars
+
+    def _check_plain(self, value: object) -> None:
+        """Raise NotSeparable for an argument that hides lanes."""
+        if type(value) in (list, tuple):
+            if self._holds_lanes(value):
+                raise NotSeparable("laned tensors are passed in a list")
+        elif isinstance(value, float) and value != value and self.reads.watching:
+            # Maybe a copy of what a lane scalar holds, which kernels may compute with and disturb no flag.
+            raise NotSeparable(READ, only="hyperparameters")
 
     def _holds_lanes(self, values: Any) -> bool:
         for value in values:
@@ -198,8 +215,8 @@ class LaneWatch(TorchFunctionMode):
     def _call_without_lanes(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Combine a lane scalar with a tensor of one number. Raises NotSeparable for any other call without lanes."""
         name = _name_of(func)
-        if name in _SCALAR_METHODS and args[0].ndim == 0:
-            return getattr(args[1], _SCALAR_METHODS[name])(args[0])
+        if name in SCALAR_METHODS and args[0].ndim == 0:
+            return getattr(args[1], SCALAR_METHODS[name])(args[0])
         raise NotSeparable(f"a hyperparameter that differs between lanes goes into {name}", only="hyperparameters")
 
     def _fill(self, func: Callable[..., Any], target: Tensor, value: LaneScalar, **options: Any) -> Tensor:

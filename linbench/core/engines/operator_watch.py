@@ -1,8 +1,4 @@
-"""The watch that tells whether a torch call treats each element by itself.
-
-It sees the operators that a call is made of, whatever the call is named: a list of calls that are known to be harmless
-would have to name hundreds, and a new torch may make them of others.
-"""
+"""Find out whether a call of torch works element by element, by watching the operators that it is made of."""
 
 from __future__ import annotations
 

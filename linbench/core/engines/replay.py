@@ -1,16 +1,18 @@
 """The nets below the watch: some lanes are run again by the serial engine, and must come out alike.
 
 A lane that turned NaN is believed only if a serial run does so too, since a lane scalar that was read unseen reads
-NaN. And where linbench's own tests do not cover the optimizer, the lowest, the highest and one lane at random are
-replayed for what no watch on torch calls can see: custom kernels, state kept in Python. They are replayed over the
-whole horizon: an optimizer may match for hundreds of steps before it goes wrong (`ChangesLate` in
-tests/core/engines/hostile.py).
+NaN. And where linbench's own tests do not cover the optimizer, lanes are replayed for what no watch can see: custom
+kernels, state kept in Python. The lowest, the highest and one at random are replayed over the whole horizon: an
+optimizer may match for hundreds of steps before it goes wrong (`ChangesLate` in tests/core/engines/hostile.py). Some
+more, spread over all of them, are replayed over its beginning: an optimizer that takes another branch for some
+hyperparameters mostly does so from the first step on.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
@@ -34,6 +36,14 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, tor
 
 _TESTED_MODULE = "torch.optim"
 
+_SPREAD = 16
+"""Lanes that are replayed over the beginning only, one from each sixteenth of all lanes."""
+
+_BEGINNING = 32
+"""Part of the horizon that the beginning is: together, these lanes cost half as much as one whole run."""
+
+_FEWEST_EPOCHS = 5
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -54,20 +64,22 @@ class Replays:
     def _blows_up(self, case: Case, epoch: int) -> bool:
         """Return whether the serial run becomes non-finite by about that epoch too; it is trained no further."""
         epochs = min(case.settings.epochs, epoch + 2 + epoch // 10)
-        shorter = replace(case, settings=replace(case.settings, epochs=epochs))
-        return not bool(torch.isfinite(self._serial_costs(shorter)).all())
+        return not bool(torch.isfinite(self._serial_costs(case, epochs)).all())
 
     def _check_whole_runs(self, cases: Sequence[Case], measurement: Measurement, captured: bool) -> None:
         key = fingerprint(cases, self.workbench, captured=captured)
         separable = self.separability.get(key)
         if separable is None:
-            lanes = _choose_lanes(cases)
-            separable = all(agree(measurement.costs[:, lane], self._serial_costs(cases[lane])) for lane in lanes)
+            separable = all(
+                agree(measurement.costs[:, replay.lane], self._serial_costs(cases[replay.lane], replay.epochs))
+                for replay in _choose_replays(cases)
+            )
             self.separability.put(key, separable)
         if not separable:
             raise NotSeparable("a replayed lane came out otherwise than in its batch")
 
-    def _serial_costs(self, case: Case) -> Tensor:
+    def _serial_costs(self, case: Case, epochs: int) -> Tensor:
+        case = replace(case, settings=replace(case.settings, epochs=epochs))
         setup = self.workbench.setup(case)
         with isolate(case.seed, setup.torch_device, threads_for(setup.work)):
             return train(case, setup, Observer()).costs[:, 0]
@@ -106,13 +118,32 @@ def _first_blow_up(costs: Tensor) -> _BlowUp | None:
     return _BlowUp(lane, int(epochs[lane])) if epochs[lane] < len(costs) else None
 
 
-def _choose_lanes(cases: Sequence[Case]) -> list[int]:
-    """Return the lanes of lowest and highest hyperparameters, and one at random that the cases themselves decide."""
-    order = sorted(range(len(cases)), key=lambda lane: _numbers(cases[lane]))
-    chosen = random.Random(cases[0].key).choice(order)
-    return list(dict.fromkeys([order[0], order[-1], chosen]))
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """A lane, and how many epochs of it are run again."""
+
+    lane: int
+    epochs: int
 
 
-def _numbers(case: Case) -> tuple[float, ...]:
-    values = case.optimizer.params.values()
-    return tuple(float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool))
+def _choose_replays(cases: Sequence[Case]) -> list[_Replay]:
+    """Return the lanes to run again, whole runs first. Which are chosen at random the cases themselves decide."""
+    order = sorted(range(len(cases)), key=lambda lane: _numbers(cases[lane].optimizer.params))
+    generator, epochs = random.Random(cases[0].key), cases[0].settings.epochs
+    whole = dict.fromkeys([order[0], order[-1], generator.choice(order)])
+    bounds = [len(order) * part // _SPREAD for part in range(_SPREAD + 1)]
+    spread = [generator.choice(order[start:end]) for start, end in itertools.pairwise(bounds) if start < end]
+    beginning = min(epochs, max(_FEWEST_EPOCHS, epochs // _BEGINNING))
+    return [
+        *(_Replay(lane, epochs) for lane in whole),
+        *(_Replay(lane, beginning) for lane in spread if lane not in whole),
+    ]
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    """Return the numbers among a set of hyperparameters, those in tuples (`betas`) too."""
+    if isinstance(value, Mapping):
+        return _numbers(tuple(value.values()))
+    if isinstance(value, tuple):
+        return tuple(number for part in value for number in _numbers(part))
+    return (float(value),) if isinstance(value, int | float) and not isinstance(value, bool) else ()

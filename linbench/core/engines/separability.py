@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from linbench.core.problem.workbench import Workbench
     from linbench.core.request.case import Case
 
-FORMAT = 1
+FORMAT = 2
+"""The scheme of fingerprints and of what is kept under them: a verdict of another one counts for nothing."""
 
 
 @final
@@ -70,20 +71,23 @@ def user_cache() -> SeparabilityCache:
 
 
 def fingerprint(cases: Sequence[Case], workbench: Workbench, *, captured: bool = False) -> str:
-    """Return the SHA-256 of all that separability depends on: code, versions, sizes, epochs, ranges of numbers."""
+    """Return the SHA-256 of all that separability depends on: code, versions, sizes, epochs, the values of all lanes.
+
+    The ranges of the values are not enough: an optimizer may take another branch for some within them.
+    """
     first = cases[0]
     setup = workbench.setup(first)
+    models = {case.model.component.identity: case.model.component for case in cases}
     content = {
         "format": FORMAT,
         "optimizer": _describe_code(first.optimizer.component.resolve()),
-        "model": sorted({_describe_code(case.model.component.resolve()) for case in cases}),
+        "model": sorted(_describe_code(model.resolve()) for model in models.values()),
         "versions": [version(), torch.__version__, sys.version],
         "problem": setup.problem.fingerprint,
         "device": first.device.label,
         "captured": captured,
         "settings": repr(first.settings),
-        "params": _ranges(cases),
-        "seeds": sorted({case.seed for case in cases})[:: max(1, len(cases) - 1)],
+        "lanes": [[jsonable(case.optimizer.params), case.model.label, case.seed] for case in cases],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -104,15 +108,3 @@ def _describe_code(target: Any) -> str:
 @functools.cache
 def _distributions() -> Mapping[str, Sequence[str]]:
     return metadata.packages_distributions()
-
-
-def _ranges(cases: Sequence[Case]) -> dict[str, Any]:
-    names = cases[0].optimizer.params
-    return {name: _range([case.optimizer.params[name] for case in cases]) for name in names}
-
-
-def _range(values: Sequence[Any]) -> Any:
-    numbers = [value for value in values if isinstance(value, int | float)]
-    if len(numbers) == len(values):
-        return [min(numbers), max(numbers)]
-    return sorted({json.dumps(jsonable(value)) for value in values})

@@ -3,6 +3,7 @@
 import math
 import random
 
+import numpy as np
 import torch
 
 
@@ -68,6 +69,43 @@ class DrawsInPython(Descent):
         return group["lr"] * random.random()
 
 
+class DrawsInNumpy(Descent):
+    def rate(self, group):
+        return group["lr"] * np.random.random()
+
+
+class CatchesRefusals(Descent):
+    """Takes another way where it is refused one."""
+
+    def direction(self, p):
+        try:
+            return p.grad / (1 + p.grad.norm())
+        except Exception:
+            return p.grad
+
+
+class CatchesErrors(Descent):
+    """The truth of many elements is an error of torch's, of one element it is not."""
+
+    def direction(self, p):
+        try:
+            return p.grad if p.grad > 0 else 0.5 * p.grad
+        except RuntimeError:
+            return p.grad
+
+
+class DividesByNothing(Descent):
+    """ZeroDivisionError in every lane, where torch would divide to infinity."""
+
+    def rate(self, group):
+        return min(group["lr"] / (self.steps - 3), 0.1)
+
+
+class DividesByNothingInOneLane(Descent):
+    def rate(self, group):
+        return 1e-4 / (group["lr"] - 0.05)
+
+
 class RewritesLr(Descent):
     def rate(self, group):
         group["lr"] = group["lr"] * 0.999
@@ -114,7 +152,7 @@ class HiddenInStorage(Descent):
 
 
 class ReadsLrAsFinite(Descent):
-    """`math.isfinite` reads the lane scalar's own NaN, and nothing turns NaN."""
+    """`math.isfinite` reads past all methods, and nothing turns NaN."""
 
     def rate(self, group):
         return group["lr"] if math.isfinite(group["lr"]) else 0.001
@@ -161,6 +199,9 @@ ALL = [
     TruthOfLr,
     DrawsNoise,
     DrawsInPython,
+    DrawsInNumpy,
+    CatchesRefusals,
+    CatchesErrors,
     RewritesLr,
     BoundsLr,
     ChangesLate,

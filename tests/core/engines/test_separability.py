@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import linbench
+from linbench.core.engines.lane_reads import LaneReads
 from linbench.core.engines.lane_scalar import LaneScalar
 from linbench.core.engines.lane_watch import LaneWatch
 from linbench.core.engines.not_separable import NotSeparable
@@ -15,6 +16,8 @@ from linbench.core.running.pool import in_processes
 
 HARMLESS = {
     hostile.ItemOnLr,  # as lanes that share their lr
+    hostile.SquareRootOfLr,
+    hostile.ReadsLrAsFinite,
     hostile.BranchesOnLr,
     hostile.TruthOfLr,
     hostile.RewritesLr,
@@ -48,6 +51,15 @@ def test_no_hostile_optimizer_gives_a_wrong_record(both, optimizer, epochs):
     assert {record.engine for record in batched} == {"batched" if optimizer in HARMLESS else "serial"}
 
 
+@pytest.mark.parametrize("optimizer", [hostile.DividesByNothing, hostile.DividesByNothingInOneLane])
+def test_errors_that_one_number_raises_and_torch_does_not_are_errors_of_the_same_records(both, optimizer):
+    serial, batched = both(optimizer, models="linear", lr="1e-3..0.05@3", seeds=[0, 1], epochs=10)
+    assert [(record.key, record.status, record.reason) for record in batched] == [
+        (record.key, record.status, record.reason) for record in serial
+    ]
+    assert "ZeroDivisionError" in batched.records[-1].reason
+
+
 def test_a_fallback_is_said_with_its_reason():
     notes = Notes()
     linbench.compare(hostile.GlobalNorm, "linear", lr="1e-3..0.05@3", epochs=5, timing=False, observer=notes)
@@ -73,6 +85,8 @@ def test_a_verdict_is_kept_until_something_that_it_depends_on_changes():
     assert optimizers_made() == known
     assert optimizers_made(epochs=10) > known
     assert optimizers_made(lr="1e-3..0.06@5") > known
+    assert optimizers_made(lr="1e-3..0.05@9") > known  # the same range, read more densely
+    assert optimizers_made(seeds=[7]) > known
     assert optimizers_made(dtype="float64") > known
 
 
@@ -95,7 +109,7 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(tmp_path):
 
 @pytest.fixture
 def scalar():
-    return LaneScalar(torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64))
+    return LaneScalar(torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64), LaneReads())
 
 
 def test_a_lane_scalar_computes_as_python_does_in_each_lane(scalar):
@@ -135,7 +149,7 @@ def test_a_comparison_on_which_all_lanes_agree_is_answered(scalar):
 def test_torch_calls_with_a_lane_scalar_are_those_of_each_lane(scalar, call):
     laned = torch.rand(3, 2, generator=torch.Generator().manual_seed(0))
     expected = [call(row.clone(), rate) for row, rate in zip(laned.clone(), scalar.lanes.tolist(), strict=True)]
-    with LaneWatch(3, None):
+    with LaneWatch(3, None, LaneReads()):
         result = call(laned, scalar)
     torch.testing.assert_close(result, torch.stack(expected))
 
@@ -162,7 +176,7 @@ def test_torch_calls_with_a_lane_scalar_are_those_of_each_lane(scalar, call):
     ],
 )
 def test_calls_that_may_mix_lanes_are_refused(call):
-    with LaneWatch(3, None), pytest.raises(NotSeparable):
+    with pytest.raises(NotSeparable), LaneWatch(3, None, LaneReads()):
         call(torch.rand(3, 2))
 
 
