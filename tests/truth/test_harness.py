@@ -5,12 +5,12 @@ import json
 import mpmath
 import numpy as np
 import pytest
-from benchmarks.truth.forms import CHECKERS
 
 from benchmarks.truth.claims import rows_of
 from benchmarks.truth.digits import is_shown
 from benchmarks.truth.draw import draw
 from benchmarks.truth.exact import Truth
+from benchmarks.truth.forms import CHECKERS
 from benchmarks.truth.harness import check_draw
 from benchmarks.truth.recurrence import Method, first_crossing, is_best_epochs, krylov_epochs
 from benchmarks.truth.sample import runs_of
