@@ -155,7 +155,7 @@ def check_skipped(claim: Claim) -> Iterator[str]:  # noqa: ARG001  checkers are 
 
 @checks("error", r"error: (?P<names>.+?): (?P<reason>.*)")
 def check_error(claim: Claim) -> Iterator[str]:
-    """A number of the spec is beyond float16, or the Krylov limit, which needs all rows at once, refuses mini-batches."""
+    """A number of the spec is beyond float16, or the Krylov limit, which needs all rows, refuses mini-batches."""
     if claim["reason"] == "RuntimeError: value cannot be converted to type c10::Half without overflow":
         if any(row.first.record.dtype != "float16" for row in claim.rows):
             yield "nothing is of float16"
