@@ -119,7 +119,7 @@ _ROUNDED = re.compile(
 )
 
 
-_UNCHANGED = "the cost never changed: the parameters did not move, or by less than rounding"
+_UNCHANGED = "the cost never changed: the parameters did not move, or too little for it to show"
 
 
 @checks("warning", rf"warning: (?P<names>.+?): (?P<reason>rounding the data .*|{_UNCHANGED})")

@@ -96,6 +96,9 @@ def _solve(choice: Choice, seed: int) -> _Answer:
     return _Answer(choice.label, problem, workbench.solution(problem).theory)
 
 
+KNOWN_EPOCHS = 1_000_000
+"""More predicted epochs than this are rounded: their last digits hang on those of the curvatures."""
+
 KNOWN_RATE = 1e-12
 """A rate below it hangs on how κ was rounded."""
 
@@ -210,7 +213,9 @@ def _forecast_lines(forecast: _Forecast) -> Iterator[str]:
     labels = [row.name + _settings(row.method) for row in forecast.rows]
     width = max(map(len, labels))
     for row, label in zip(forecast.rows, labels, strict=True):
-        epochs = "never" if row.epochs is None else row.epochs
+        epochs = "never" if row.epochs is None else str(row.epochs)
+        if row.epochs is not None and row.epochs > KNOWN_EPOCHS:
+            epochs = f"about {row.epochs:.2e}"
         yield f"  {label:<{width}}  {row.remark or epochs}"
 
 

@@ -152,8 +152,8 @@ def _predict(record: Record, theory: Theory | None, method: GradientMethod | Non
     if theory is None or method is None:
         return None
     parts = _start(record, theory)
-    if parts is None:
-        return None
+    if parts is None or abs(1 - method.rate(theory.curvatures)) < ROUNDING_OF_L:
+        return None  # no digit of such a prediction is known
     try:
         return predicted_epochs(theory, method, record.target, parts)
     except (ValueError, OverflowError):  # the theory does not hold enough, or the lr is beyond float64

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
 
 
+HOVERS_WITHIN = 2.0
+"""The factor by which the medians of a run's last two quarters may differ where it hovers."""
+
 FEWEST_RISING = 3
 """The fewest costs, each above the one before, that are called rising."""
 
@@ -168,6 +171,8 @@ def _status(run: _RunSummary, standard: Standard) -> tuple[Status, str | None]:
     if run.non_finite_epoch is not None and not _only_costs_overflowed(run):
         return Status.DIVERGED, _why_not_finite(run)
     if final_cost > DIVERGENCE_FACTOR * start:
+        if math.isinf(final_cost):
+            return Status.DIVERGED, "the parameters ended so large that their cost overflows float64"
         above = "its start" if run.initial_cost >= standard.theory.zero_cost else "the cost at zero parameters"
         return Status.DIVERGED, f"the cost ended {final_cost / start if start else math.inf:.1e} times above {above}"
     if _epochs_to_target(run, standard) is not None:
@@ -198,7 +203,8 @@ def find_endings(costs: Tensor, standard: Standard) -> list[Ending]:
     if len(costs) > window:
         late = costs[-window:].amin(0) < costs[:-window].amin(0)
     if len(costs) < PARTS * window:  # too short for windows to tell a swing from a stall
-        still, rising = torch.zeros_like(late), _rises(costs[len(costs) // 2 :])
+        half = costs[len(costs) // 2 :]
+        still, rising = _stays(half, standard), _rises(half)
     else:
         parts = costs[-PARTS * window :].reshape(PARTS, window, -1)
         still, rising = _movement(parts.amax(1), parts.amin(1), standard)
@@ -207,6 +213,14 @@ def find_endings(costs: Tensor, standard: Standard) -> list[Ending]:
         found = Ending.STILL if is_still else Ending.RISING if is_rising else Ending.SWINGING
         endings.append(Ending.DESCENDING if is_late else found)
     return endings
+
+
+def _stays(costs: Tensor, standard: Standard) -> Tensor:
+    """Return which of K runs do not move by more than rounding over these epochs, (E, K)."""
+    if len(costs) < FEWEST_RISING:
+        return torch.zeros(costs.shape[1:], dtype=torch.bool, device=costs.device)
+    high, low = costs.amax(0), costs.amin(0)
+    return (high - low <= cost_rounding(high, standard.theory, standard.eps)) & torch.isfinite(high)
 
 
 def _rises(costs: Tensor) -> Tensor:
@@ -225,11 +239,19 @@ def _movement(highs: Tensor, lows: Tensor, standard: Standard) -> tuple[Tensor, 
 
 
 def _tails(gaps: Tensor) -> list[Tail | None]:
-    """Return the quantiles of each run's gap over its last half; None where they are not finite."""
+    """Return the quantiles of each run's gap over its last half.
+
+    None where they are not finite, and where the medians of its two quarters differ by more than `HOVERS_WITHIN`: such
+    a run is on its way somewhere.
+    """
     half = gaps[len(gaps) // 2 :]
+    if len(half) < 2 * FEWEST_RISING:
+        return [None] * gaps.shape[1]
     shares = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
-    rows = torch.quantile(half, shares, dim=0).T.tolist() if len(half) else []
-    return [Tail(*row) if all(map(math.isfinite, row)) else None for row in rows]
+    rows = torch.quantile(half, shares, dim=0).T.tolist()
+    third, fourth = (quarter.median(0).values for quarter in (half[: len(half) // 2], half[len(half) // 2 :]))
+    steady = ((fourth <= HOVERS_WITHIN * third) & (third <= HOVERS_WITHIN * fourth)).tolist()
+    return [Tail(*row) if ok and all(map(math.isfinite, row)) else None for row, ok in zip(rows, steady, strict=True)]
 
 
 def _first_true(mask: Tensor) -> list[int | None]:

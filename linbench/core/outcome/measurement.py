@@ -305,7 +305,7 @@ def _fields(judgement: Judgement) -> dict[str, Any]:
 
 def _warn_if_unmoved(judgement: Judgement, costs: Tensor) -> str | None:
     if judgement.status in (Status.STALLED, Status.BUDGET) and bool((costs == costs[0]).all()):
-        return "the cost never changed: the parameters did not move, or by less than rounding"
+        return "the cost never changed: the parameters did not move, or too little for it to show"
     return None
 
 

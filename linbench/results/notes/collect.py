@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,9 @@ def _theory_notes(name: str, theories: Sequence[Theory]) -> Iterator[Note]:
         values["W"] = first.weight[0][0]
         values |= {"b": first.bias[0]} if first.intercept else {"intercept": False}
     yield Note(NoteKind.OPTIMUM, (name,), values)
-    if first.rank < len(first.spectrum):
-        yield Note(NoteKind.NOT_UNIQUE, (name,), {"rank": first.rank, "columns": len(first.spectrum)})
+    if any(theory.rank < len(theory.spectrum) for theory in theories):
+        ranks = _extent([theory.rank for theory in theories])
+        yield Note(NoteKind.NOT_UNIQUE, (name,), {"rank": ranks, "columns": len(first.spectrum)})
     if any(theory.scale <= 0 for theory in theories):
         yield Note(NoteKind.OPTIMUM_AT_ZERO, (name,))
 
@@ -176,7 +178,8 @@ def _rates(record: Record) -> dict[str, Any]:
 
 def _same_runs_note(rows: Sequence[Row]) -> Note | None:
     several = [row for row in rows if len(row.records) > 1 and all(r.status in TRAINED for r in row.records)]
-    same = [row for row in several if len({(r.initial_cost, r.final_cost) for r in row.records}) == 1]
+    same = [row for row in several if len({(r.theory, r.initial_cost, r.final_cost) for r in row.records}) == 1]
+    same = [row for row in same if row.first.final_cost is not None and math.isfinite(row.first.final_cost)]
     if not same:
         return None
     where = dict.fromkeys((row.first.problem, row.first.model) for row in same)

@@ -34,10 +34,8 @@ def _optimum(note: Note) -> str:
 
 
 def _not_unique(note: Note) -> str:
-    return (
-        f"{note.about[0]}: the optimum is not unique (rank {note.values['rank']} of {note.values['columns']}); "
-        "the one of minimum norm is meant"
-    )
+    rank = f"rank {_integers(note.values['rank'])} of {note.values['columns']}"
+    return f"{note.about[0]}: the optimum is not unique ({rank}); the one of minimum norm is meant"
 
 
 def _optimum_at_zero(note: Note) -> str:
@@ -100,7 +98,7 @@ def _left(note: Note) -> str:
 
 
 def _never_moved(note: Note) -> str:
-    return f"{summarize_labels(note.about)}: never moved: its steps are zero, or smaller than rounding"
+    return f"{summarize_labels(note.about)}: its cost never changed: its steps are zero, or too small for it to show"
 
 
 def _rounded_steps(note: Note) -> str:
@@ -199,8 +197,10 @@ def summarize_labels(labels: Iterable[str]) -> str:
     labels = list(labels)
     if len(labels) <= MOST_NAMES:
         return ", ".join(labels)
-    counts = Counter(label.partition(":")[0] for label in labels)
-    return ", ".join(f"{count} settings of {name}" if count > 1 else f"1 of {name}" for name, count in counts.items())
+    specs = [label.partition(" (")[0] for label in labels]
+    counts = Counter(spec.partition(":")[0].partition(" ")[0] for spec in specs)
+    text = ", ".join(f"{count} settings of {name}" if count > 1 else f"1 of {name}" for name, count in counts.items())
+    return text if specs == labels else f"{text} (of some, not from every seed)"
 
 
 def first_names(names: Iterable[str]) -> str:

@@ -213,7 +213,7 @@ WARNED = [
     (needy.swallows_lr, "lr had no effect"),
     (needy.NeverCalls, "step never called its closure"),
     (needy.LeavesGradOff, "its steps change torch's grad mode; that is put back after each run"),
-    (needy.Frozen, "the cost never changed: the parameters did not move, or by less than rounding"),
+    (needy.Frozen, "the cost never changed: the parameters did not move, or too little for it to show"),
 ]
 
 

@@ -92,7 +92,7 @@ def test_an_optimizer_that_takes_no_lr_is_given_none(plan_of):
         ({"devices": "cdua"}, "unknown device 'cdua': did you mean 'cuda'?"),
         ({"optimizers": "sgd:momentm=0.9"}, "unknown parameter 'momentm' of optimizer 'sgd': did you mean 'momentum'?"),
         ({"problems": "csv:target=y"}, "problem 'csv' needs 'path': csv:path=…"),
-        ({"models": "manual:5"}, "model 'manual' takes no parameter without a name"),
+        ({"devices": "cpu:5"}, "device 'cpu' takes no parameter without a name"),
         ({"problems": "synthetic:10,n=20"}, "problem 'synthetic': 'n' is given twice"),
         ({"optimizers": []}, "no optimizer is given"),
         ({"problems": []}, "no problem is given"),
