@@ -7,16 +7,13 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from linbench.core.errors import UsageError
-from linbench.core.outcome.record import Trajectory
 from linbench.results.serialize import SCHEMA, as_jsonl, as_rows, cell, theory_as_dict
 
 if TYPE_CHECKING:
-    from linbench.core.outcome.record import Record
     from linbench.store.run_list import Run
     from linbench.store.store import Store
 
@@ -101,13 +98,8 @@ def _csv(store: Store, run: Run) -> Iterator[str]:
 
 
 def _columns(store: Store, run: Run) -> list[str]:
-    # One record shows the columns of all: they differ only in whether there are trajectories.
-    for record in store.records(run):
-        shown: Record = record
-        if store.has_trajectories(run):
-            shown = replace(record, trajectory=Trajectory([], []))
-        return list(as_rows([shown])[0])
-    return []
+    # Each record is asked: what only some have, such as the tail of a run on mini-batches, has columns of its own.
+    return list(dict.fromkeys(name for record in store.records(run) for name in as_rows([record])[0]))
 
 
 def _arrow_type(pyarrow: Any, column: str) -> Any:

@@ -36,12 +36,6 @@ def records(connection: sqlite3.Connection, run: int) -> Iterator[Record]:
             yield _record(row, theories)
 
 
-def has_trajectories(connection: sqlite3.Connection, run: int) -> bool:
-    """Return whether any record of a run has a trajectory."""
-    query = "SELECT EXISTS (SELECT 1 FROM records WHERE run = ? AND trajectory IS NOT NULL)"
-    return bool(connection.execute(query, (run,)).fetchone()[0])
-
-
 def theories(connection: sqlite3.Connection, run: int) -> dict[str, Theory]:
     """Return the closed form of each problem of a run; where seeds differ, that of the last record, as in JSON."""
     known, found = TheoryCache(connection), {}

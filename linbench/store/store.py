@@ -47,13 +47,6 @@ class Store:
         with self._open_for_reading() as connection:
             yield from reader.records(connection, run.id)
 
-    def has_trajectories(self, run: Run) -> bool:
-        """Return whether any record of a run has a trajectory."""
-        from linbench.store import reader
-
-        with self._open_for_reading() as connection:
-            return reader.has_trajectories(connection, run.id)
-
     def theories(self, run: Run) -> dict[str, Theory]:
         """Return the closed form of each problem of a run, as far as its records have one."""
         from linbench.store import reader
