@@ -14,6 +14,7 @@ from linbench.core.criteria import RULES
 from linbench.core.errors import LinbenchError, one_line
 from linbench.core.outcome.judgement import Judgement, Standard, judge_runs
 from linbench.core.outcome.record import Record, Rounding, Status, Trajectory
+from linbench.core.outcome.ridge import ridge_penalty
 from linbench.core.problem.eigenbasis import MOST_COLUMNS, eigenbasis
 from linbench.core.request.canonical import jsonable
 
@@ -22,27 +23,11 @@ if TYPE_CHECKING:
 
     from linbench.core.problem.workbench import Setup
     from linbench.core.request.case import Case
-    from linbench.core.request.choice import Choice
     from linbench.core.request.settings import Settings
 
 
 MOST_POINTS = 2001
 """Trajectories are kept whole up to 2,000 epochs, and thinned to so many points beyond."""
-
-_RIDGE_CLASSES = frozenset(
-    {
-        "torch.optim:ASGD",
-        "torch.optim:Adadelta",
-        "torch.optim:Adagrad",
-        "torch.optim:Adam",
-        "torch.optim:Adamax",
-        "torch.optim:NAdam",
-        "torch.optim:RAdam",
-        "torch.optim:RMSprop",
-        "torch.optim:SGD",
-    }
-)
-"""Classes that add weight_decay·θ to the gradient and do with the sum what they do with a gradient."""
 
 _COSTS_AT_ONCE = 2_000_000
 """Costs that are judged together, at most: 16 MB in float64, in several copies."""
@@ -235,20 +220,6 @@ def _ridge_gaps(cases: Sequence[Case], setup: Setup, measurement: Measurement) -
     theta = _parameters(setup, measurement.weight, measurement.bias)
     found = {lane: float(basis.ridge_gaps(theta[lane : lane + 1], decay)) for lane, decay in decays.items()}
     return {lane: gap for lane, gap in found.items() if math.isfinite(gap)}
-
-
-def ridge_penalty(optimizer: Choice) -> float | None:
-    """Return the weight decay of one of torch's own classes that adds decay·θ to the gradient; None elsewhere.
-
-    Such a run ends where the gradient of f(θ) + decay/2·‖θ‖² is zero, whatever else the class does with gradients.
-    Decoupled decay (AdamW) has no such point.
-    """
-    decay = optimizer.params.get("weight_decay")
-    if optimizer.component.target not in _RIDGE_CLASSES or optimizer.params.get("decoupled_weight_decay"):
-        return None
-    if optimizer.params.get("maximize") or isinstance(decay, bool) or not isinstance(decay, int | float):
-        return None
-    return float(decay) if decay > 0 else None
 
 
 def _rounding(setup: Setup, measurement: Measurement, lane: int) -> Rounding | None:
