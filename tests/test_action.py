@@ -108,7 +108,7 @@ def test_expressions_are_in_no_script_and_every_input_has_a_variable():
     assert STEP["id"] == "gate"
 
 
-def test_it_uses_no_other_action_and_every_input_and_output_is_described():
+def test_the_action_uses_no_other_and_every_input_and_output_is_described():
     assert "uses" not in STEP
     assert all(one["description"] for one in [*ACTION["inputs"].values(), *ACTION["outputs"].values()])
 
@@ -163,7 +163,7 @@ def test_the_exit_code_is_that_of_the_command(told, code):
     told({}, code=code)
 
 
-def test_it_runs_where_it_is_told_to(told):
+def test_the_action_runs_where_it_is_told_to(told):
     Path("sub folder").mkdir()
     Path("sub folder/here.toml").touch()
     assert told({"working-directory": "sub folder", "suite": "here.toml"}) == ["gate", "--suite=here.toml"]

@@ -19,7 +19,7 @@ def test_the_built_in_optimizers_do_what_was_committed(monkeypatch):
     assert (result.exit_code, result.stderr) == (0, ""), result.stdout
 
 
-def test_every_built_in_optimizer_is_in_it(monkeypatch):
+def test_every_built_in_optimizer_is_in_the_committed_baseline(monkeypatch):
     monkeypatch.setenv("LINBENCH_PLUGINS", "")
     labels = json.loads((ROOT / "baseline" / "convergence.json").read_text())["cases"]
     covered = {label.split(" · ")[2].partition(":")[0] for label in labels}

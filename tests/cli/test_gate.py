@@ -303,7 +303,7 @@ def test_a_mistake_in_the_request_is_an_annotation_too(linbench, committed, monk
     assert annotation == f"::error title=linbench gate::{line.removeprefix('linbench: ')}"
 
 
-def test_its_help_needs_no_torch(fresh):
+def test_the_help_of_the_gate_needs_no_torch(fresh):
     code = "import sys; from linbench.cli.main import main; main(['gate', '--help'], standalone_mode=False)"
     process = fresh(f"{code}; sys.exit('torch' in sys.modules)")
     assert (process.returncode, process.stderr) == (0, "")

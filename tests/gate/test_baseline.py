@@ -35,7 +35,7 @@ def test_a_case_without_a_bias_is_read_back(case, path):
     assert read_baseline(path) == cases
 
 
-def test_it_is_sorted_with_a_metric_a_line_and_no_more_digits_than_needed(case):
+def test_a_baseline_is_sorted_with_a_metric_a_line_and_no_more_digits_than_needed(case):
     lines = as_text({label: case(label=label, final_cost=0.1) for label in ("b", "a")}).splitlines()
     assert lines[:6] == [
         "{",

@@ -23,7 +23,7 @@ def test_an_edit_that_changes_the_algorithm_is_caught_on_the_default_suite(chang
 
 
 @pytest.mark.parametrize("broken", [edited.WrongSign, edited.Uncorrected, edited.SharedSteps, edited.OtherBeta])
-def test_study_hours_alone_catches_it_too(changes, broken):
+def test_study_hours_alone_catches_an_edit_that_changes_the_algorithm(changes, broken):
     assert drifted(changes(edited.Adam, broken, problems="study-hours", epochs=100))
 
 

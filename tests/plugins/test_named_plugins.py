@@ -59,7 +59,7 @@ def test_the_allow_list_is_about_installed_plugins_only(source):
     assert plugins.statuses[-1].state == "loaded"
 
 
-def test_it_trains_as_any_other(source):
+def test_an_optimizer_of_a_named_plugin_trains_as_any_other(source):
     comparison = linbench.compare(
         ["doubled:lr=0.005", "sgd:lr=0.01"], "manual", epochs=5, timing=False, plugins=[str(source("named_plugin"))]
     )
@@ -67,7 +67,7 @@ def test_it_trains_as_any_other(source):
     assert (doubled.weight, doubled.bias) == (sgd.weight, sgd.bias)
 
 
-def test_several_can_be_given(source):
+def test_several_named_plugins_can_be_given(source):
     paths = [str(source(name, SOURCE.replace('"doubled"', f'"{name}"'))) for name in ("one_plugin", "two_plugin")]
     assert load(*paths).catalog.names("optimizer")[-2:] == ["one_plugin", "two_plugin"]
 
@@ -93,7 +93,7 @@ def test_a_file_that_was_changed_is_read_again(source):
     ],
 )
 @pytest.mark.parametrize("given_as", ["file", "module"])
-def test_one_that_fails_is_an_error_since_it_was_asked_for(source, given_as, text, message):
+def test_a_named_plugin_that_fails_is_an_error_since_it_was_asked_for(source, given_as, text, message):
     path = source("named_plugin", text)
     name = str(path) if given_as == "file" else "named_plugin"
     with pytest.raises(linbench.UsageError) as raised:
@@ -110,7 +110,7 @@ def test_one_that_fails_is_an_error_since_it_was_asked_for(source, given_as, tex
         ("no_such", "ModuleNotFoundError: No module named 'no_such'"),
     ],
 )
-def test_one_that_is_not_there_is_an_error(name, reason):
+def test_a_named_plugin_that_is_not_there_is_an_error(name, reason):
     with pytest.raises(linbench.UsageError) as raised:
         load(name)
     assert str(raised.value) == f"plugin '{name}' cannot be loaded: {reason}"

@@ -108,7 +108,7 @@ def clean():
 
 
 @pytest.mark.parametrize(("axis", "name", "reason"), ERRORS)
-def test_one_that_fails_is_an_error_record_and_the_others_are_as_without_it(
+def test_a_component_that_fails_is_an_error_record_and_the_others_are_as_without_it(
     compare, third_party, clean, axis, name, reason
 ):
     result = compare(third_party, format="json", **{axis: BESIDE[axis].format(name)})
@@ -172,7 +172,7 @@ def default_dtype():
 
 @pytest.mark.usefixtures("default_dtype")
 @pytest.mark.parametrize("axis", ["models", "problems"])
-def test_one_that_changes_the_default_dtype_changes_no_other_record(compare, third_party, axis):
+def test_a_component_that_changes_the_default_dtype_changes_no_other_record(compare, third_party, axis):
     options = {"models": "linear", axis: BESIDE[axis].format("grabbing")}
     found = records_of(compare(third_party, format="json", **options))
     torch.set_default_dtype(torch.float32)

@@ -177,7 +177,7 @@ def test_the_baseline_lies_where_the_configuration_says(project, failure):
     project.run().assert_outcomes(passed=1)
 
 
-def test_it_is_written_inside_the_project_only(project, failure, tmp_path_factory):
+def test_a_baseline_is_written_inside_the_project_only(project, failure, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "baseline.json"
     project.pytester.makeini(f"[pytest]\nlinbench_baseline = {outside}\n")
     project.tests(sgd='linbench_gate("sgd")')

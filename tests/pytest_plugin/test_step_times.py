@@ -148,7 +148,7 @@ def test_pytest_benchmark_keeps_a_row_with_the_raw_values(timed, store):
     assert (one["optimizer"], one["was"], one["is"]) == ("sgd:lr=0.01", list(RATIOS), list(RATIOS))
 
 
-def test_its_storage_and_comparison_keep_working(timed, store):
+def test_storage_and_comparison_of_pytest_benchmark_keep_working(timed, store):
     store()
     timed.run("--linbench-timing=gate", "--benchmark-save=before").assert_outcomes(passed=1)
     result = timed.run("--linbench-timing=gate", "--benchmark-compare")

@@ -40,7 +40,7 @@ def test_an_optimizer_that_hangs_is_stopped_and_changes_no_other_record(compared
 
 
 @pytest.mark.parametrize(("name", "options"), [("os-exits", {"isolate": True}), ("hangs", {"timeout": 1})])
-def test_of_a_batch_only_the_guilty_cases_are_errors(compared, name, options):
+def test_only_the_guilty_cases_of_a_batch_are_errors(compared, name, options):
     found = compared(name, lr=[0.01, 0.009, 0.05, 0.005], **options)
     assert [record["status"] for record in found] == ["budget", "budget", "error", "budget"]
     alone = compared(name, lr=[0.01, 0.009, 0.005], engine="serial")
@@ -54,7 +54,7 @@ def test_a_process_that_dies_takes_no_other_case_along_where_nobody_asked_for_is
     assert found[:1] == compared("sgd", **options)
 
 
-def test_one_that_hangs_while_it_is_timed_has_no_time_and_the_others_have_theirs(hostile):
+def test_an_optimizer_that_hangs_while_it_is_timed_has_no_time_and_the_others_have_theirs(hostile):
     found = linbench.compare(["sgd", "hangs:lr=0.05", "adam"], "manual", epochs=3, timeout=1, plugins=[hostile]).records
     assert [record.step_time is not None for record in found] == [True, False, True]
 

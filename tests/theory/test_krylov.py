@@ -54,7 +54,7 @@ def test_the_optimizer_takes_as_many_epochs_as_predicted(synthetic, condition, d
     assert record.relative_gap < 1e-20
 
 
-def test_it_ends_at_the_optimum_where_that_is_not_unique():
+def test_the_krylov_limit_ends_at_the_optimum_where_that_is_not_unique():
     problem = linbench.Problem([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], [2.0, 4.0, 7.0])
     (record,) = linbench.compare("krylov-limit", "manual", problems=problem, epochs=50, dtype="float64", timing=False)
     assert (record.epochs_to_target, record.theory.rank) == (2, 2)

@@ -60,7 +60,7 @@ def test_gradient_descent_takes_as_long_as_its_slowest_curvatures(problem_of, co
 
 @pytest.mark.parametrize("fraction", [0.05, 0.5, 0.95])
 @pytest.mark.parametrize("extra", ["", ",momentum=0.5", ",momentum=0.8,dampening=0.4", ",momentum=0.7,nesterov=True"])
-def test_so_are_those_at_any_lr_and_momentum(problem_of, fraction, extra):
+def test_predicted_epochs_at_any_lr_and_momentum_are_measured(problem_of, fraction, extra):
     problem = problem_of("study-hours")
     theory = linbench.solve(problem).theory
     options = dict(part.split("=") for part in extra.split(",") if part)

@@ -73,7 +73,7 @@ PLAIN_DESCENT = [
 
 
 @pytest.mark.parametrize(("optimizer", "needs", "evaluations"), PLAIN_DESCENT, ids=lambda v: getattr(v, "__name__", ""))
-def test_whatever_it_needs_the_steps_are_those_of_gradient_descent(optimizer, needs, evaluations):
+def test_whatever_an_optimizer_needs_its_steps_are_those_of_gradient_descent(optimizer, needs, evaluations):
     record = run(optimizer)
     assert same_costs(record, by_hand(descent))
     assert record.evaluations == evaluations
@@ -270,7 +270,7 @@ def test_what_makes_no_step_is_an_error_that_says_so():
     assert (record.status, record.reason) == ("error", "TypeError: it made a object, which has no step()")
 
 
-def test_finding_out_what_it_needs_does_not_move_where_training_starts():
+def test_finding_out_what_an_optimizer_needs_does_not_move_where_training_starts():
     first, second = (run(optimizer, "linear", epochs=2) for optimizer in (needy.WantsClosure, "sgd"))
     assert first.initial_cost == second.initial_cost
     assert run(needy.WantsClosure, "linear", epochs=2, engine="serial").trajectory == first.trajectory

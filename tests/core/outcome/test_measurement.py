@@ -45,7 +45,7 @@ def test_a_target_far_below_the_resolution_of_float32_costs_is_reached_when_the_
     assert not by_cost.any() or np.argmax(by_cost) != record.epochs_to_target
 
 
-def test_so_is_one_with_mini_batches():
+def test_the_gap_after_mini_batches_is_that_of_the_final_parameters():
     generator = torch.Generator().manual_seed(0)
     batches = [torch.randperm(4, generator=generator).split(2) for _ in range(50)]
     (record,) = linbench.compare("adam:lr=0.3", "manual", target=1e-7, batch_size=2, epochs=50, timing=False)

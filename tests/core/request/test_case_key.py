@@ -113,7 +113,7 @@ def test_a_case_has_the_same_key_whatever_runs_beside_it(keys_of, optimizers, mo
         ({"problems": "synthetic:20"}, {"problems": "synthetic:n=20"}),
     ],
 )
-def test_it_does_not_matter_where_a_value_came_from(keys_of, implicit, explicit):
+def test_a_key_is_the_same_wherever_a_value_came_from(keys_of, implicit, explicit):
     assert keys_of(**implicit) == keys_of(**explicit)
 
 

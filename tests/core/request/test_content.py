@@ -101,7 +101,7 @@ def test_what_refers_to_itself_has_a_digest():
     assert content_digest(around) == content_digest(again) != content_digest([1, [1]])
 
 
-def test_it_does_not_matter_which_equal_object_stands_in_several_places():
+def test_a_digest_is_the_same_whichever_equal_object_stands_in_several_places():
     assert content_digest([SHARED, SHARED]) == content_digest([SHARED, list(SHARED)])
 
 

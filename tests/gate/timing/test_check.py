@@ -141,7 +141,7 @@ def test_stored_times_are_compared_with(here, tmp_path):
     assert report.gates
 
 
-def test_those_of_another_machine_are_advice_only(here, tmp_path):
+def test_stored_times_of_another_machine_are_advice_only(here, tmp_path):
     other = {**machine(), "cpu": "another"}
     times = {step: StepTimes(BASE, BASE) for step in JOB.steps.values()}
     write_times(tmp_path, BaselineTimes(other, times))
@@ -152,7 +152,7 @@ def test_those_of_another_machine_are_advice_only(here, tmp_path):
     assert report.note == f"they are of another machine: cpu another, here {machine()['cpu']}"
 
 
-def test_storing_a_part_keeps_the_rest(here, tmp_path):
+def test_storing_the_times_of_a_part_keeps_the_rest(here, tmp_path):
     update_times(JOB, tmp_path, (), reason="first")
     here["b"] = 2.0
     update = update_times(JOB.only(["b"]), tmp_path, (), reason="slower, and meant to be")

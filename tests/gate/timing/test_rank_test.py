@@ -21,7 +21,7 @@ def test_without_ties_it_is_scipys_exact_one_sided_p(sample, other):
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 3), (4, 3), (5, 5)])
-def test_it_is_the_share_of_all_orders_with_so_many_pairs_above(n, m):
+def test_p_is_the_share_of_all_orders_with_so_many_pairs_above(n, m):
     """Every way to deal the ranks 0 … n + m − 1 to the two samples, each as likely as any other."""
     deals = [(set(own), set(range(n + m)) - set(own)) for own in itertools.combinations(range(n + m), n)]
     pairs = [sum(a > b for a in own for b in other) for own, other in deals]
@@ -48,7 +48,7 @@ def test_one_pair_out_of_order_is_still_evidence_at_a_hundredth_and_two_are_not(
     assert p_above([3.5, 7, 8, 9, 10], base) == pytest.approx(4 / 252)
 
 
-def test_of_nothing_nothing_follows():
+def test_p_is_one_where_there_are_no_values():
     assert p_above([], [1.0]) == p_above([1.0], []) == 1
 
 

@@ -64,7 +64,7 @@ def taking(clock, extra):
     return Mine
 
 
-def test_it_is_the_time_of_step_alone_in_steps_of_gradient_descent(clock, ratio_of):
+def test_a_step_ratio_is_the_time_of_step_alone_in_steps_of_gradient_descent(clock, ratio_of):
     """A step is 1 + 6 on this clock, a block of gradient descent 1; cost and gradient do not count."""
     assert ratio_of(taking(clock, itertools.repeat(6.0))).ratios == {"mine": pytest.approx(7.0)}
 

@@ -66,12 +66,12 @@ def headings(document):
     return re.findall(r"<h2>(.*?)</h2>", document)
 
 
-def test_it_has_a_section_for_everything_that_the_records_tell(document):
+def test_a_page_has_a_section_for_everything_that_the_records_tell(document):
     assert headings(document) == ["Results", "Over seeds", "Cost curves", "Performance profiles"]
     assert "".join(read(document).texts).count("after epoch") == 2
 
 
-def test_it_needs_nothing_from_elsewhere_and_runs_nothing(document):
+def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing(document):
     for tag, attributes in read(document).found:
         assert tag not in {"script", "link", "img", "iframe", "object", "use"}
         assert not {"src", "href", "xlink:href"} & set(attributes)
@@ -80,7 +80,7 @@ def test_it_needs_nothing_from_elsewhere_and_runs_nothing(document):
     assert not re.search(r"url\((?!#)|@import|https?:", document)
 
 
-def test_it_is_one_whole_document_of_unique_ids(document):
+def test_a_page_is_one_whole_document_of_unique_ids(document):
     found = read(document).found
     assert document.startswith("<!DOCTYPE html>\n<html")
     ids = [attributes["id"] for _, attributes in found if "id" in attributes]

@@ -16,7 +16,7 @@ EPOCHS = st.lists(st.none() | st.integers(1, 1000), min_size=1, max_size=12)
 
 
 @given(EPOCHS)
-def test_it_is_what_all_runs_spent_over_the_number_of_successes(make_group, epochs):
+def test_expected_running_time_is_what_all_runs_spent_over_the_number_of_successes(make_group, epochs):
     spent, successes = 0, 0
     for reached in epochs:
         if reached is None:
@@ -27,7 +27,7 @@ def test_it_is_what_all_runs_spent_over_the_number_of_successes(make_group, epoc
 
 
 @given(EPOCHS.filter(lambda epochs: set(epochs) != {None}))
-def test_it_is_the_time_of_a_success_and_that_of_the_failures_before_it(make_group, epochs):
+def test_expected_running_time_is_that_of_a_success_and_of_the_failures_before_it(make_group, epochs):
     """COCO's other form: mean time of successes + (1 − p)/p · mean time of failures."""
     arrived = [reached for reached in epochs if reached is not None]
     rate = len(arrived) / len(epochs)
