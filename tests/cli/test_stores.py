@@ -69,22 +69,17 @@ def test_a_store_that_cannot_be_used_stops_a_command_before_it_trains(refused, s
         assert refused(arguments).startswith(reason)
 
 
-AS_A_USER = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from linbench.cli.main import main; main()"
-)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+@pytest.mark.sampled(keep=1)
 @pytest.mark.parametrize("format_", ["json", "jsonl"])
-def test_a_disk_that_fills_up_in_mid_run_costs_a_line_and_exit_code_1_and_no_result(store_path, format_):
+def test_a_disk_that_fills_up_in_mid_run_costs_a_line_and_exit_code_1_and_no_result(as_command, store_path, format_):
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 
     arguments = f"compare -o sgd --lr 1e-3..1e-1@1000 -m manual --epochs 2 --no-timing --format {format_}"
     process = subprocess.run(
-        [sys.executable, "-c", AS_A_USER, *arguments.split()],
+        as_command(*arguments.split()),
         env={**os.environ, "LINBENCH_STORE": str(store_path), "LINBENCH_PLUGINS": ""},
         preexec_fn=limited,
         capture_output=True,
@@ -99,10 +94,10 @@ def test_a_disk_that_fills_up_in_mid_run_costs_a_line_and_exit_code_1_and_no_res
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_after_a_kill_the_same_command_resumes_where_it_was(done, linbench, store_path):
+def test_after_a_kill_the_same_command_resumes_where_it_was(as_command, done, linbench, store_path):
     arguments = "compare -o sgd --lr 1e-3..1e-1@30 -m manual --epochs 200 --no-timing --engine serial --format jsonl"
     with subprocess.Popen(
-        [sys.executable, "-c", AS_A_USER, *arguments.split()],
+        as_command(*arguments.split()),
         env={**os.environ, "LINBENCH_PLUGINS": ""},
         stdout=subprocess.PIPE,
         text=True,
