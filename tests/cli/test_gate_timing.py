@@ -47,7 +47,7 @@ def test_a_slower_step_fails_the_gate_and_an_equal_one_does_not(project, linbenc
     assert [(one["kind"], one["case"]) for one in document["findings"]] == [("slower", "mine:lr=0")]
     outcomes = {one["optimizer"]: one["outcome"] for one in document["timing"]["optimizers"]}
     assert outcomes["mine:lr=0"] == "slower"
-    assert outcomes["theirs:lr=0.01"] != "slower"
+    assert outcomes["theirs:lr=0.001"] != "slower"
     assert project.git("worktree", "list").count("\n") == 1
 
 

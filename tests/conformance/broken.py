@@ -39,7 +39,9 @@ class Sound(torch.optim.Optimizer):
 
 
 class DefaultThatFails(Sound):
-    def __init__(self, params, lr=None, **others):
+    """Anybody who gives an lr never notices; a default of None would be the author's word for finding one."""
+
+    def __init__(self, params, lr="auto", **others):
         super().__init__(params, float(lr), **others)
 
 

@@ -17,7 +17,7 @@ REDUCTIONS = "declared reductions hold"
 NAMES = [check.__name__.replace("_", " ") for check in CHECKS]
 
 BROKEN = [
-    (broken.DefaultThatFails, "constructs with its defaults", "TypeError: "),
+    (broken.DefaultThatFails, "constructs with its defaults", "ValueError: "),
     (broken.ForgetsAParameterWhenBuilt, "constructs with its defaults", "its param_groups lack parameters"),
     (broken.TakesAnyLr, "rejects a negative lr", "lr=-0.1 is taken without a ValueError"),
     (broken.RefusesALrInItsOwnWay, "rejects a negative lr", "lr=-0.1 is no ValueError but RuntimeError: no"),
