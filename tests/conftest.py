@@ -9,15 +9,16 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from linbench import Record, Status
 from linbench.plugins.manager import load_plugins
 
-# No deadline: a slow moment of a busy machine is no failure. The examples of the daily run are the same every time, so
-# that it fails for a change only; the long run goes hunting.
-settings.register_profile("daily", max_examples=30, derandomize=True, deadline=None)
-settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
+# No deadline: a slow moment of a busy machine is no failure. Examples may share the functions that fixtures give here.
+# Those of the daily run are the same every time, so that it fails for a change only; the long run hunts.
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.register_profile("daily", COMMON, max_examples=30, derandomize=True)
+settings.register_profile("long", COMMON, max_examples=300, print_blob=True)
 
 pytest_plugins = ["pytester"]
 
@@ -55,8 +56,7 @@ def outside_of_samples(items):
             cases[item.parent.nodeid, item.originalname].append(item)
     for (_, name), found in cases.items():
         keep = found[0].get_closest_marker("sampled").kwargs["keep"]
-        sample = draw_cases(found, keep, seed=name)
-        yield from (case for case in found if case not in sample)
+        yield from set(found).difference(draw_cases(found, keep, seed=name))
 
 
 def draw_cases(cases, keep, seed):
@@ -130,8 +130,8 @@ def install_package(output_of):
         target = folder.parent / "installed"
         options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
         output_of([sys.executable, "-m", "pip", "install", *options, str(folder)])
-        own = {"PYTHONPATH": str(target), "LINBENCH_PLUGINS": plugin, "XDG_CACHE_HOME": str(folder.parent)}
-        return {**os.environ, **own}
+        place = {"PYTHONPATH": str(target), "XDG_CACHE_HOME": str(folder.parent)}
+        return {**os.environ, **place, "LINBENCH_PLUGINS": plugin}
 
     return run
 

@@ -4,17 +4,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import linbench
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
-
-# Each example is a training in both engines. Its verdicts may be shared by examples: they are of one optimizer's code.
-FEW_EXAMPLES = settings(
-    max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def assert_alike(serial, batched):
@@ -83,7 +78,7 @@ def test_what_is_not_separable_is_run_another_way_and_right(both, spec):
     assert {record.engine for record in batched} == {expected}
 
 
-@FEW_EXAMPLES
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     rates=st.lists(st.floats(1e-5, 0.2), min_size=1, max_size=6, unique=True),
     momentum=st.sampled_from([0.0, 0.3, 0.95]),
@@ -100,7 +95,7 @@ def test_any_hyperparameters_give_the_serial_runs(both, rates, momentum, decay, 
 ADAM_LIKE = ["adam", "adamw", "nadam", "radam", "adamax"]
 
 
-@FEW_EXAMPLES
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     name=st.sampled_from(ADAM_LIKE),
     rates=st.lists(st.floats(1e-4, 0.5), min_size=1, max_size=4, unique=True),

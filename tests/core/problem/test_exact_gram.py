@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linbench.core.problem.double_double import Pair, multiply, subtract
@@ -24,7 +24,6 @@ def as_fractions(gram):
     ]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 4), st.integers(0, 10**6), st.integers(0, 100), st.integers(-300, 300))
 def test_inner_products_are_those_of_exact_fractions(rows, columns, seed, spread, unit):
     generator = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from linbench import Problem, ProblemError, compare, solve
@@ -156,7 +156,6 @@ def designs(draw):
     return (X + offsets * draw(st.booleans())) * units, y.astype(float)
 
 
-@settings(max_examples=200, deadline=None)
 @given(designs(), st.booleans())
 def test_any_offsets_units_and_ranks_have_the_exact_answer(solve_in_fractions, data, intercept):
     X, y = data
@@ -172,7 +171,6 @@ def test_any_offsets_units_and_ranks_have_the_exact_answer(solve_in_fractions, d
     assert sum(optimum.curvatures) == pytest.approx(float(trace), rel=1e-14)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**6), st.lists(st.integers(-150, 150), min_size=3, max_size=3), st.integers(-150, 150))
 def test_units_that_are_powers_of_two_change_coefficients_by_them_and_nothing_else(seed, units, of_target):
     generator = np.random.default_rng(seed)
@@ -185,7 +183,6 @@ def test_units_that_are_powers_of_two_change_coefficients_by_them_and_nothing_el
     assert after.rank == before.rank == 4
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**6), st.integers(15, 45), st.integers(15, 45))
 def test_offsets_change_the_bias_only(seed, first, second):
     generator = np.random.default_rng(seed)
