@@ -8,7 +8,7 @@ import hostile
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers import WAYS, reader
 from ways_to_read import RATES, swallowed
@@ -83,6 +83,7 @@ def test_every_way_of_reading_what_differs_between_lanes_is_refused(name):
 
 
 @calm
+@pytest.mark.sampled(keep=40)
 @pytest.mark.parametrize("name", WAYS)
 def test_every_way_of_reading_gives_the_serial_records(both, name):
     optimizer = reader(WAYS[name], name)
@@ -110,7 +111,6 @@ def test_rates_that_are_read_are_batches_that_share_them(both):
 
 @calm
 @flags_needed
-@settings(max_examples=300, deadline=None)
 @given(name=st.sampled_from(sorted(WAYS.keys() - UNSEEN)), data=st.data())
 def test_a_way_of_reading_is_refused_or_answers_what_every_lane_answers(name, data):
     way = WAYS[name]
@@ -134,7 +134,7 @@ def small_optimizer(ways, before, caught):
 
 
 @calm
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     names=st.lists(st.sampled_from(list(WAYS)), min_size=1, max_size=3),
     rates=st.lists(st.floats(1e-4, 1), min_size=2, max_size=8, unique=True),

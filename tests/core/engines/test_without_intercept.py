@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -62,6 +62,7 @@ def by_hand(optimizer_class, model_name, problem, *, dtype, seed, epochs=60, lr=
     return costs, (W.T if model_name == "linear" else W.reshape(d, m)).tolist()
 
 
+@pytest.mark.sampled(keep=18)
 @pytest.mark.parametrize("batch_size", [None, 4])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("d", "m"), SHAPES)
@@ -101,6 +102,7 @@ def assert_alike(serial, batched):
         np.testing.assert_allclose(lane.weight, one.weight, atol=scale * 50 * torch.finfo(dtype).eps ** 0.9)
 
 
+@pytest.mark.sampled(keep=4)
 @pytest.mark.parametrize("batch_size", [None, 4])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("d", "m"), SHAPES)
@@ -224,7 +226,7 @@ def test_a_problem_with_an_intercept_is_trained_as_ever_beside_one_without():
 VALUES = st.floats(-4, 4).map(lambda value: round(value, 3))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     X=arrays(float, st.tuples(st.integers(4, 8), st.integers(1, 3)), elements=VALUES),
     targets=st.integers(1, 2),

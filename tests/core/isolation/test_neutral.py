@@ -93,6 +93,7 @@ def ordinary(engine):
 
 
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
+@pytest.mark.sampled(keep=18)
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_a_comparison_is_the_same_whatever_its_caller_has_set(engine, ordinary, name):
     with CONTEXTS[name]():
