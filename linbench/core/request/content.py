@@ -164,7 +164,8 @@ class _Walk:
             return
         yield from self._all("bases", *cls.__bases__)
         for name in sorted(vars(cls).keys() - _DECIDES_NOTHING):
-            yield from self._all("member", name, vars(cls)[name])
+            if not _is_hooked_inheritance(cls, name):
+                yield from self._all("member", name, vars(cls)[name])
 
     def _code(self, code: types.CodeType) -> Iterator[bytes]:
         yield code.co_code
@@ -200,6 +201,13 @@ def _without_hooks(value: Any) -> Any:
     while isinstance(value, types.FunctionType) and getattr(value, "hooked", False) and hasattr(value, "__wrapped__"):
         value = value.__wrapped__
     return value
+
+
+def _is_hooked_inheritance(cls: type, name: str) -> bool:
+    """Return whether a member is an inherited one that torch has wrapped: it puts the wrapper into the class itself."""
+    member = vars(cls)[name]
+    inherited = next((vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)), None)
+    return member is not _without_hooks(member) and _without_hooks(member) is _without_hooks(inherited)
 
 
 def _hash(*pieces: bytes) -> bytes:
