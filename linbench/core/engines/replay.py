@@ -37,7 +37,7 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 0.1, tor
 _TESTED_MODULE = "torch.optim"
 
 _SPREAD = 16
-"""Lanes that are replayed over the beginning only, one from each sixteenth of all lanes."""
+"""Lanes that are replayed over the beginning only, one from each sixteenth: an eighth in a row has at least one."""
 
 _BEGINNING = 32
 """Part of the horizon that the beginning is: together, these lanes cost half as much as one whole run."""

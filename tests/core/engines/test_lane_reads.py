@@ -21,8 +21,8 @@ from linbench.core.engines.lane_watch import LaneWatch
 from linbench.core.engines.not_separable import NotSeparable
 from linbench.core.engines.status_flags import SIGNALING_NAN, find_status_flags
 
-UNSEEN = {"marshal", "numpy.format_float_positional"}
-"""They copy the number, or print it, and compute nothing with it; the replays of lanes see them."""
+UNSEEN = {"marshal", "numpy.format_float_positional", "logarithm in a thread", "after its type"}
+"""No flag of the thread rises for them; the replays of lanes see them."""
 
 BEFORE = [
     lambda lr: lr,

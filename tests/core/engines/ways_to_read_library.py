@@ -77,12 +77,15 @@ def suppressed(lr):
     return small
 
 
-def in_a_thread(lr):
-    found = []
-    thread = threading.Thread(target=lambda: found.append(swallowed(lambda number: digits(f"{number}"))(lr)))
-    thread.start()
-    thread.join()
-    return found[0]
+def in_a_thread(read):
+    def way(lr):
+        found = []
+        thread = threading.Thread(target=lambda: found.append(swallowed(read)(lr)))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    return way
 
 
 def assigned_to_memory(lr):
@@ -186,7 +189,9 @@ LIBRARY = {
     "swallowed power": swallowed(lambda lr: (lr - 0.01) ** 0.5 < 5),
     "swallowed overflow": swallowed(lambda lr: lr**-200 > 5),
     "suppressed": suppressed,
-    "in a thread": in_a_thread,
+    "in a thread": in_a_thread(lambda lr: digits(f"{lr}")),
+    "logarithm in a thread": in_a_thread(lambda lr: window(math.log10(lr))),
+    "after its type": lambda lr: type(lr) is float and window(math.log10(lr)),
     "then numpy": hides_in_numpy,
     "then torch": hides_in_torch,
 }
