@@ -14,7 +14,17 @@ from linbench.cli.stdout import keep_stdout_for_results
 from linbench.core.errors import LinbenchError, UsageError, unknown_name
 from linbench.core.exit_code import ExitCode
 
-COMMANDS = ("compare", "tune", "gate", "list", "explain", "runs", "report", "plugins")
+COMMANDS = {
+    "compare": "Train every combination of optimizers, models, devices and problems, and compare them.",
+    "tune": "Give every optimizer the same number of trials, and compare what was found with the defaults.",
+    "gate": "Run a suite and compare what comes out with the committed baseline.",
+    "list": "Components by kind, with their parameters and who provides them.",
+    "explain": "The exact answer to PROBLEM: optimum, spectrum, condition number, and the epochs that gradients need.",
+    "runs": "Stored runs: list, show, diff, export, import, delete, prune.",
+    "report": "RUN (the last one unless told otherwise) as one HTML page: tables, curves, what they say.",
+    "plugins": "Plugins that are loaded, failed, or blocked by LINBENCH_PLUGINS.",
+}
+"""Every command with the first sentence of its own help, so that `linbench --help` imports none of them."""
 
 
 class LinbenchCommand(click.Group):
@@ -31,6 +41,11 @@ class LinbenchCommand(click.Group):
         module = importlib.import_module(f"linbench.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

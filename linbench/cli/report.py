@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @store_option
 @debug_option
 def command(run: str, path: Path | None, store: Path | None, debug: bool) -> ExitCode:  # noqa: ARG001
-    """RUN (the last one unless told otherwise) as one HTML file, for a browser: tables, curves, what they say.
+    """RUN (the last one unless told otherwise) as one HTML page: tables, curves, what they say.
 
     RUN is a run's number, or `last`, `last-1`, …; `linbench runs list` shows them. Cost curves, and profiles over
     targets, need runs that were made with --trajectories. The file needs no network and runs no script.

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 
 import linbench
+from linbench.cli.main import COMMANDS, main
 
 # Runs the command line as the installed script does, then says on stderr what has been imported.
 RUN = """
@@ -58,6 +60,18 @@ def test_what_needs_no_torch_imports_none(run, arguments, said):
     stdout, imported = run(arguments, HEAVY)
     assert said in stdout
     assert imported == []
+
+
+def test_help_imports_no_command(run):
+    stdout, imported = run(["--help"], [f"linbench.cli.{name}" for name in COMMANDS])
+    assert "the committed baseline." in stdout
+    assert imported == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_of_each_command_what_it_says_first_itself(name):
+    command = main.get_command(click.Context(main), name)
+    assert command.get_short_help_str(limit=1000) == COMMANDS[name]
 
 
 def test_as_a_module_it_is_the_same_command():
