@@ -55,6 +55,7 @@ def through_the_store(record):
         {"step_time": StepTime(150.25, 5.5), "warnings": ("one", "two"), "prediction": [105.06]},
         {"params": {"lr": 0.1, "betas": [0.9, 0.99], "nested": {"a": None}}, "batch_size": 2},
         {"final_cost": math.inf, "gap": -math.inf, "weight": [[math.inf]], "status": Status.DIVERGED},
+        {"params": {"lr": math.inf, "betas": [0.9, -math.inf], "nested": {"a": math.inf}}},
         {"final_cost": 1.7e308, "best_cost": 1.7e308},
         {"seed": 2**64 - 1},
     ],
