@@ -39,10 +39,10 @@ def check_explanation(truth: Truth, target: float, factor: float) -> Verdicts:
         )
     for line in text.splitlines():
         if line.strip():
-            yield _check_line(line, truth, target, lr)
+            yield _check_line(line, truth, target, lr, document["predicted_epochs"])
     for name, entry in document["predicted_epochs"].items():
         if isinstance(entry, dict):
-            fault = _prediction_fault(name, entry.get("spec"), entry["epochs"], truth, target)
+            fault = _prediction_fault(name, entry, truth, target)
             yield f"explain json: {name}", str(entry), fault
     for name, value in {
         "optimum_cost": truth.optimum_cost,
@@ -56,7 +56,7 @@ def check_explanation(truth: Truth, target: float, factor: float) -> Verdicts:
         )
 
 
-def _check_line(line: str, truth: Truth, target: float, lr: float) -> tuple[str, str, str | None]:
+def _check_line(line: str, truth: Truth, target: float, lr: float, predictions: dict) -> tuple[str, str, str | None]:
     n, d, m = *truth.X.shape, truth.y.shape[1]
     kappa, (L, mu) = truth.L / truth.mu, (truth.L, truth.mu)
     rate = (kappa - 1) / (kappa + 1)
@@ -97,11 +97,15 @@ def _check_line(line: str, truth: Truth, target: float, lr: float) -> tuple[str,
         return f"explain: {name}", line, None if fine else f"they are {[float(c) for c in truth.curvatures]}"
     if name == "distance to the optimum per epoch at that lr":
         value = shown.removeprefix("× ").partition(",")[0]
-        return f"explain: {name}", line, None if _is_rounded(value, rate, 1e-15) else f"it is {float(rate)!r}"
+        if value.startswith("1 − "):
+            fine = _is_rounded(value.removeprefix("1 − "), 1 - rate, digits=3) and f"{float(rate):.6g}" == "1"
+        else:
+            fine = _is_rounded(value, rate, 1e-15)
+        return f"explain: {name}", line, None if fine else f"it is {mpmath.nstr(rate, 30)}"
     if name == "epochs per factor of ten in the gap":
         exact = mpmath.log(10) / (-2 * mpmath.log(rate)) if rate else 0
         return f"explain: {name}", line, None if _is_rounded(shown, exact) else f"it is {float(exact)!r}"
-    return "explain: prediction", line, _prediction_line_fault(line, truth, target, lr)
+    return "explain: prediction", line, _prediction_line_fault(line, truth, target, lr, predictions)
 
 
 def _is_rounded(text: str, value, slack: float = 0.0, digits: int = 4) -> bool:
@@ -115,17 +119,51 @@ _LINE = re.compile(
     r"  (?P<name>gradient descent|gradient descent, best for this start|gradient descent, best for the worst start"
     r"|heavy ball, best for the worst start|Nesterov|Nesterov, for quadratics"
     r"|the limit of all that step along gradients)"
-    r"(?:, lr (?P<lr>\S+?))?(?:, momentum (?P<momentum>\S+))?  +(?P<epochs>\d+|never|never: lr is 2/L"
+    r"(?:, lr (?P<lr>\S+?))?(?:, momentum (?P<momentum>\S+))?  +(?P<epochs>\d+(?: to \d+)?"
+    r"|about \S+(?: to \S+)?|never|never: lr is 2/L"
     r"|(?:\d+, then )?diverges: lr is \S+ × 2/L)"
 )
 
 
-def _prediction_line_fault(line: str, truth: Truth, target: float, lr: float) -> str | None:
+_KEYS = {
+    "gradient descent": "gradient_descent_at_lr",
+    "gradient descent, best for this start": "best_gradient_descent",
+    "gradient descent, best for the worst start": "gradient_descent",
+    "heavy ball, best for the worst start": "heavy_ball",
+    "Nesterov": "nesterov",
+    "Nesterov, for quadratics": "nesterov_for_quadratics",
+    "the limit of all that step along gradients": "krylov_limit",
+}
+
+
+def _shown_fault(found: re.Match[str], entry: dict) -> str | None:
+    """The epochs, the lr and the momentum of a line are those of an entry, rounded to the digits that it shows."""
+    if "diverges" in found["epochs"] or found["epochs"].startswith("never"):
+        known = found["epochs"].partition(",")[0]
+        fine = entry["epochs"] == (int(known) if known.isdigit() else None)
+    else:
+        low, _, high = found["epochs"].removeprefix("about ").partition(" to ")
+        right = entry.get("epochs_between") or [entry["epochs"]] * 2
+        rounded = "about" in found["epochs"]
+        fine = all(
+            _is_rounded(text, value, digits=3) if rounded else int(text) == value
+            for text, value in zip((low, high or low), right, strict=True)
+        )
+    for name in ("lr", "momentum"):
+        if found[name] is not None:
+            value = float(re.search(rf"{name}=([^,]+)", entry["spec"])[1])
+            fine &= _is_rounded(found[name], value, digits=6) and (float(found[name]) == 1) == (value == 1)
+    return None if fine else f"JSON has {entry}"
+
+
+def _prediction_line_fault(line: str, truth: Truth, target: float, lr: float, predictions: dict) -> str | None:
+    """The line shows the epochs of the JSON, which are held to the truth themselves, and the ratio of the lr to 2/L."""
     found = _LINE.fullmatch(line)
     if found is None:
         return "a line of no known form"
-    if found["name"] != "gradient descent":
-        return None  # its epochs are those of the JSON, with a spec of all digits
+    fault = _shown_fault(found, predictions[_KEYS[found["name"]]])
+    if fault is not None or found["name"] != "gradient descent":
+        return fault
     parts = truth.start_parts(np.zeros((len(truth.optimum), truth.y.shape[1])))
     ratio = mpmath.mpf(lr) * truth.L / 2
     diverging = re.search(r"lr is (\S+) ×", found["epochs"])
@@ -135,10 +173,11 @@ def _prediction_line_fault(line: str, truth: Truth, target: float, lr: float) ->
         gaps = Method(lr).gaps(truth.modes, parts, 20_000)
         reached = gaps <= extended(target * truth.scale) * (1 - CLOSE)
         return f"it is there at epoch {int(reached.argmax())}" if reached.any() else None
-    return _epochs_fault(Method(lr), int(found["epochs"].partition(",")[0]), truth, target)
+    return None
 
 
-def _prediction_fault(name: str, spec: str | None, epochs: int | None, truth: Truth, target: float) -> str | None:
+def _prediction_fault(name: str, entry: dict, truth: Truth, target: float) -> str | None:
+    spec, epochs, between = entry.get("spec"), entry["epochs"], entry.get("epochs_between")
     theta = np.zeros((len(truth.optimum), truth.y.shape[1]))
     if name == "krylov_limit":
         exact = krylov_epochs(truth.nonzero, truth.gap_parts(theta)[-truth.rank :], target * truth.scale)
@@ -154,7 +193,20 @@ def _prediction_fault(name: str, spec: str | None, epochs: int | None, truth: Tr
     best = name == "best_gradient_descent" and epochs < 10**6
     if best and not is_best_epochs(truth.modes, truth.start_parts(theta), goal, epochs):
         return "another lr is faster, or none is as fast"
+    if between and between[0] != between[1]:
+        return _between_fault(method, epochs, between, truth, target)
     return _epochs_fault(method, epochs, truth, target)
+
+
+def _between_fault(method: Method, epochs: int, between: list[int], truth: Truth, target: float) -> str | None:
+    """At the target at the last of these epochs, and not yet one before the first."""
+    parts = truth.gap_parts(np.zeros((len(truth.optimum), truth.y.shape[1])))[-truth.rank :]
+    goal, (low, high) = target * truth.scale, between
+    if not low <= epochs <= high:
+        return f"{epochs} is not between them"
+    if method.gap_at(truth.nonzero, parts, low - 1) <= goal:
+        return "it is there before"
+    return None if method.gap_at(truth.nonzero, parts, high) <= goal else "it is not there yet"
 
 
 def _epochs_fault(method: Method, epochs: int, truth: Truth, target: float) -> str | None:

@@ -96,8 +96,8 @@ def _solve(choice: Choice, seed: int) -> _Answer:
     return _Answer(choice.label, problem, workbench.solution(problem).theory)
 
 
-KNOWN_EPOCHS = 1_000_000
-"""More predicted epochs than this are rounded: their last digits hang on those of the curvatures."""
+SHOWN_WHOLE = 1_000_000
+"""More predicted epochs than this are shown with three digits."""
 
 KNOWN_RATE = 1e-12
 """A rate below it hangs on how κ was rounded."""
@@ -111,6 +111,7 @@ class _Row:
     name: str
     epochs: int | None
     method: GradientMethod | None = None
+    between: tuple[int, int] | None = None
     remark: str = ""
 
 
@@ -141,23 +142,24 @@ def _forecast(theory: Theory, target: float, lr: float | None) -> _Forecast:
 
 
 def _tuned_row(key: str, name: str, prediction: Prediction) -> _Row:
-    return _Row(key, name, prediction.epochs, prediction.method)
+    return _Row(key, name, prediction.epochs, prediction.method, prediction.between)
 
 
 def _row_at(lr: float, theory: Theory, target: float) -> _Row:
     """Return the row of gradient descent at the learning rate that was asked for."""
     from linbench.results.notes.words import tell_from_one
-    from linbench.theory.predictions import predicted_epochs
+    from linbench.theory.predictions import predict_one
     from linbench.theory.rates import GradientMethod
 
     key, name = "gradient_descent_at_lr", "gradient descent"
     method, ratio = GradientMethod(lr), lr / theory.largest_stable_lr
-    epochs = predicted_epochs(theory, method, target)
+    prediction = predict_one(theory, method, target)
+    epochs, between = prediction.epochs, prediction.between
     if ratio > 1:
         # A start with little along the largest curvature may be at the target before that part has grown.
         before = "" if epochs is None else f"{epochs}, then "
-        return _Row(key, name, epochs, method, f"{before}diverges: lr is {tell_from_one(ratio)} × 2/L")
-    return _Row(key, name, epochs, method, "never: lr is 2/L" if ratio == 1 and epochs is None else "")
+        return _Row(key, name, epochs, method, between, f"{before}diverges: lr is {tell_from_one(ratio)} × 2/L")
+    return _Row(key, name, epochs, method, between, "never: lr is 2/L" if ratio == 1 and epochs is None else "")
 
 
 def _document(answer: _Answer, forecast: _Forecast) -> dict[str, object]:
@@ -166,7 +168,8 @@ def _document(answer: _Answer, forecast: _Forecast) -> dict[str, object]:
     predictions: dict[str, object] = {"target": forecast.target}
     for row in forecast.rows:
         spec = {} if row.method is None else {"spec": row.method.spec}
-        predictions[row.key] = {**spec, "epochs": row.epochs}
+        between = {} if row.between is None else {"epochs_between": list(row.between)}
+        predictions[row.key] = {**spec, "epochs": row.epochs, **between}
     return {"problem": answer.label, **theory_as_dict(answer.theory), "predicted_epochs": predictions}
 
 
@@ -200,7 +203,9 @@ def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
     yield "largest stable lr of gradient descent, 2/L", f"{theory.largest_stable_lr:.6g}"
     yield "its best fixed lr for the worst start, 2/(L + μ)", f"{theory.best_fixed_lr:.6g}"
     rate = theory.best_fixed_rate
-    yield "distance to the optimum per epoch at that lr", f"× {rate:.6g}, (κ − 1)/(κ + 1)"
+    shown = f"{rate:.6g}"
+    shown = f"1 − {2 / (theory.condition_number + 1):.3g}" if shown == "1" else shown
+    yield "distance to the optimum per epoch at that lr", f"× {shown}, (κ − 1)/(κ + 1)"
     if KNOWN_RATE < rate < 1:
         yield "epochs per factor of ten in the gap", f"{math.log(10) / (-2 * math.log(rate)):.4g}"
 
@@ -213,14 +218,24 @@ def _forecast_lines(forecast: _Forecast) -> Iterator[str]:
     labels = [row.name + _settings(row.method) for row in forecast.rows]
     width = max(map(len, labels))
     for row, label in zip(forecast.rows, labels, strict=True):
-        epochs = "never" if row.epochs is None else str(row.epochs)
-        if row.epochs is not None and row.epochs > KNOWN_EPOCHS:
-            epochs = f"about {row.epochs:.2e}"
-        yield f"  {label:<{width}}  {row.remark or epochs}"
+        yield f"  {label:<{width}}  {row.remark or _epochs(row)}"
+
+
+def _epochs(row: _Row) -> str:
+    """Return the predicted epochs, or between what numbers they are where rounding leaves that open."""
+    if row.epochs is None:
+        return "never"
+    least, most = row.between or (row.epochs, row.epochs)
+    if most > SHOWN_WHOLE:
+        texts = dict.fromkeys(f"{epochs:.2e}" for epochs in (least, most))
+        return "about " + " to ".join(texts)
+    return " to ".join(dict.fromkeys(map(str, (least, most))))
 
 
 def _settings(method: GradientMethod | None) -> str:
     if method is None:
         return ""
-    momentum = f", momentum {method.momentum:.6g}" if method.momentum else ""
+    from linbench.results.notes.words import tell_from_one
+
+    momentum = f", momentum {tell_from_one(method.momentum, 6)}" if method.momentum else ""
     return f", lr {method.lr:.6g}{momentum}"

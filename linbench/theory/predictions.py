@@ -6,6 +6,7 @@ zero parameters is meant, whose parts the theory holds.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A method, and the first epoch after which the relative gap is at most the target; None where it never is."""
+    """A method, and the first epoch after which the relative gap is at most the target; None where it never is.
+
+    between: the least and the largest number of epochs, over curvatures that are as much off as float64 rounds them.
+    Tuned methods stand at the edge of stability, where κ times the rounding counts.
+    """
 
     method: GradientMethod
     epochs: int | None
+    between: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +65,50 @@ def predict(theory: Theory, target: float) -> Predictions:
     """
 
     def prediction(method: GradientMethod) -> Prediction:
-        return Prediction(method, predicted_epochs(theory, method, target))
+        return predict_one(theory, method, target)
 
     best = best_lr_for(theory, target)
     minimax = prediction(tuned_gradient_descent(theory))
     return Predictions(
         target=target,
-        best_gradient_descent=minimax if best is None else Prediction(GradientMethod(best.lr), best.epochs),
+        best_gradient_descent=minimax
+        if best is None
+        else _bracketed(theory, GradientMethod(best.lr), target, best.epochs),
         gradient_descent=minimax,
         heavy_ball=prediction(tuned_heavy_ball(theory)),
         nesterov=prediction(standard_nesterov(theory)),
         nesterov_for_quadratics=prediction(tuned_nesterov(theory)),
         krylov_limit=krylov_limit(theory, target),
     )
+
+
+KNOWN_EPOCHS = 10_000
+"""Up to so many epochs, a prediction is known to the last."""
+
+_ROUNDING = 2.0**-51
+"""The relative error of a curvature that is allowed for: two roundings of float64."""
+
+
+def predict_one(theory: Theory, method: GradientMethod, target: float) -> Prediction:
+    """Predict the epochs of one method to a target (relative gap), from zero parameters.
+
+    Raises ValueError as `predict` does.
+    """
+    return _bracketed(theory, method, target, predicted_epochs(theory, method, target))
+
+
+def _bracketed(theory: Theory, method: GradientMethod, target: float, epochs: int | None) -> Prediction:
+    if epochs is None or epochs <= KNOWN_EPOCHS:
+        return Prediction(method, epochs)
+    middle = math.sqrt(theory.L) * math.sqrt(theory.mu)
+    found = [epochs]
+    for large, small in itertools.product((1 - _ROUNDING, 1 + _ROUNDING), repeat=2):
+        moved = [c * (large if c > middle else small) for c in theory.curvatures]
+        modes = [mode_of(method, c, gap) for c, gap in zip(moved, _parts(theory, None), strict=True)]
+        other = first_crossing(modes, target * theory.scale)
+        if other is not None:
+            found.append(other)
+    return Prediction(method, epochs, (min(found), max(found)))
 
 
 def predicted_epochs(

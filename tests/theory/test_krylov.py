@@ -8,9 +8,9 @@ from linbench.theory.krylov import krylov_epochs, krylov_gaps
 from linbench.theory.predictions import predict
 
 
-def best_polynomials(curvatures, gaps):
-    """min Σ g_i·p(λ_i)² over p of degree k with p(0) = 1, by the normal equations in 200 digits."""
-    with mpmath.workdps(200):
+def best_polynomials(curvatures, gaps, digits=200):
+    """min Σ g_i·p(λ_i)² over p of degree k with p(0) = 1, by the normal equations in so many digits."""
+    with mpmath.workdps(digits):
         for degree in range(len(set(curvatures)) + 1):
             moments = [sum(g * mpmath.mpf(c) ** k for c, g in zip(curvatures, gaps, strict=True)) for k in range(50)]
             if degree == 0:
@@ -32,6 +32,20 @@ def test_the_least_gaps_are_those_of_the_best_polynomials(condition, count):
     gaps = [10.0 ** (-(i % 4)) for i in range(count)]
     for found, expected in zip(krylov_gaps(curvatures, gaps), best_polynomials(curvatures, gaps), strict=False):
         assert found == pytest.approx(expected, rel=1e-5, abs=1e-12)
+
+
+@pytest.mark.parametrize("condition", [1e12, 1e18, 1e24, 1e30])
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_the_least_gaps_are_right_beyond_what_float64_tells_apart(condition, count):
+    curvatures = [condition ** (-i / (count - 1)) for i in range(count)]
+    gaps = [1.0 + i % 3 for i in range(count)]
+    found, expected = list(krylov_gaps(curvatures, gaps)), list(best_polynomials(curvatures, gaps, 1200))
+    assert len(found) == len(expected) == count + 1
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-100)
+
+
+def test_two_curvatures_of_which_one_is_rounding_beside_the_other_take_two_epochs():
+    assert krylov_epochs([1e-24, 1.0], [1.0, 1.0], 1e-3) == 2
 
 
 def test_repeated_curvatures_take_one_epoch():

@@ -1,4 +1,4 @@
-"""How costs moved at the end of a run, told by windows of epochs; the same for every engine."""
+"""The movement of costs at the end of a run, told by windows of epochs; the same for every engine."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def find_endings(costs: Tensor, standard: Standard) -> list[Ending]:
     late = torch.zeros(costs.shape[1], dtype=torch.bool)
     if len(costs) > window:
         late = costs[-window:].amin(0) < costs[:-window].amin(0)
-    if len(costs) < PARTS * window:  # too short for windows to tell a swing from a stall
-        half = costs[len(costs) // 2 :]
-        still, rising = _stays(half, standard), _rises(half)
-    else:
+    half = costs[len(costs) // 2 :]
+    still, rising = _stays(half, standard), _rises(half)
+    if len(costs) >= PARTS * window:  # long enough for windows to tell a steady swing from a move
         parts = costs[-PARTS * window :].reshape(PARTS, window, -1)
-        still, rising = find_movement(parts.amax(1), parts.amin(1), standard)
+        by_windows = find_movement(parts.amax(1), parts.amin(1), standard)
+        still, rising = still | by_windows[0], rising | by_windows[1]
     endings = []
     for is_late, is_still, is_rising in zip(late.tolist(), still.tolist(), rising.tolist(), strict=True):
         found = Ending.STILL if is_still else Ending.RISING if is_rising else Ending.SWINGING

@@ -200,7 +200,7 @@ def summarize_labels(labels: Iterable[str]) -> str:
     specs = [label.partition(" (")[0] for label in labels]
     counts = Counter(spec.partition(":")[0].partition(" ")[0] for spec in specs)
     text = ", ".join(f"{count} settings of {name}" if count > 1 else f"1 of {name}" for name, count in counts.items())
-    return text if specs == labels else f"{text} (of some, not from every seed)"
+    return text if specs == labels else f"{text} (not all of them from every seed)"
 
 
 def first_names(names: Iterable[str]) -> str:
@@ -248,9 +248,8 @@ def _times(ratio: Any) -> str:
     return " to ".join(dict.fromkeys(tell_from_one(one) for one in ratios)) + " ×"
 
 
-def tell_from_one(ratio: float) -> str:
-    """Return three digits, more where they would read 1."""
-    digits = 3
+def tell_from_one(ratio: float, digits: int = 3) -> str:
+    """Return so many digits, more where they would read 1."""
     while digits < 17 and float(f"{ratio:.{digits}g}") == 1 != ratio:
         digits += 1
     return f"{ratio:.{digits}g}"

@@ -45,6 +45,8 @@ RUNS = {
     "swings alike over the last half": ([*falling(50), *[3.0, 2.5] * 25], "stalled", None),
     "swings less and less": ([*falling(50), *[2 + 0.9**k * (1 + (-1) ** k) for k in range(50)]], "budget", None),
     "swings more slowly than a tenth": ([3 + math.sin(epoch / 12) for epoch in range(201)], "budget", None),
+    "leaps in a short run, and stays for its last half": ([11.0, 100.0, *[2.0] * 49], "stalled", None),
+    "rises over the last half of a short run": ([11.0, 9.0, *[2.0 + k / 100 for k in range(49)]], "budget", None),
     "rises": ([2.0 + epoch / 100 for epoch in range(101)], "budget", None),
     "becomes infinite": ([11.0, 100.0, math.inf], "diverged", None),
     "overflows and comes back": ([11.0, math.inf, 1.0], "converged", 2),
@@ -113,6 +115,7 @@ ENDINGS = {
     "swings less and less": Ending.SWINGING,
     "swings more slowly than a tenth": Ending.SWINGING,
     "rises": Ending.RISING,
+    "rises over the last half of a short run": Ending.RISING,
     "ends above its start, not far": Ending.SWINGING,
 }
 
