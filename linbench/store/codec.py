@@ -7,7 +7,7 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -188,21 +188,10 @@ def _all_finite(record: Record) -> bool:
         *(record.bias or ()),
         *(record.prediction or ()),
         *(weight for row in record.weight or () for weight in row),
-        *_floats_in(record.params),
     ):
         if number is not None:
             total += number
-    return math.isfinite(total)
-
-
-def _floats_in(value: Any) -> Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _floats_in(list(value.values()))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _floats_in(item)
+    return math.isfinite(total) and finite(record.params) == record.params
 
 
 def _tuples(value: Any) -> Any:
