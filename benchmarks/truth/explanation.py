@@ -120,7 +120,7 @@ _LINE = re.compile(
     r"|heavy ball, best for the worst start|Nesterov|Nesterov, for quadratics"
     r"|the limit of all that step along gradients)"
     r"(?:, lr (?P<lr>\S+?))?(?:, momentum (?P<momentum>\S+))?  +(?P<epochs>\d+(?: to \d+)?"
-    r"|about \S+(?: to \S+)?|never|never: lr is 2/L"
+    r"|about \S+(?: to \S+)?|\S+ or more|never|never: lr is 2/L"
     r"|(?:\d+, then )?diverges: lr is \S+ × 2/L)"
 )
 
@@ -142,9 +142,12 @@ def _shown_fault(found: re.Match[str], entry: dict) -> str | None:
         known = found["epochs"].partition(",")[0]
         fine = entry["epochs"] == (int(known) if known.isdigit() else None)
     else:
-        low, _, high = found["epochs"].removeprefix("about ").partition(" to ")
+        low, _, high = found["epochs"].removeprefix("about ").removesuffix(" or more").partition(" to ")
         right = entry.get("epochs_between") or [entry["epochs"]] * 2
-        rounded = "about" in found["epochs"]
+        rounded = found["epochs"] != f"{low} to {high}" and found["epochs"] != low
+        if (right[1] is None) != found["epochs"].endswith(" or more"):
+            return f"JSON has {entry}"
+        right = [right[0], right[0] if right[1] is None else right[1]]
         fine = all(
             _is_rounded(text, value, digits=3) if rounded else int(text) == value
             for text, value in zip((low, high or low), right, strict=True)
@@ -193,20 +196,21 @@ def _prediction_fault(name: str, entry: dict, truth: Truth, target: float) -> st
     best = name == "best_gradient_descent" and epochs < 10**6
     if best and not is_best_epochs(truth.modes, truth.start_parts(theta), goal, epochs):
         return "another lr is faster, or none is as fast"
-    if between and between[0] != between[1]:
+    if between:
         return _between_fault(method, epochs, between, truth, target)
     return _epochs_fault(method, epochs, truth, target)
 
 
-def _between_fault(method: Method, epochs: int, between: list[int], truth: Truth, target: float) -> str | None:
-    """At the target at the last of these epochs, and not yet one before the first."""
+def _between_fault(method: Method, epochs: int, between: list[int | None], truth: Truth, target: float) -> str | None:
+    """At the target at the last of these epochs, where there is a last, and not yet one before the first."""
     parts = truth.gap_parts(np.zeros((len(truth.optimum), truth.y.shape[1])))[-truth.rank :]
     goal, (low, high) = target * truth.scale, between
-    if not low <= epochs <= high:
+    if not low <= epochs <= (high or epochs):
         return f"{epochs} is not between them"
     if method.gap_at(truth.nonzero, parts, low - 1) <= goal:
         return "it is there before"
-    return None if method.gap_at(truth.nonzero, parts, high) <= goal else "it is not there yet"
+    late = high is not None and method.gap_at(truth.nonzero, parts, high) > goal
+    return "it is not there yet" if late else None
 
 
 def _epochs_fault(method: Method, epochs: int, truth: Truth, target: float) -> str | None:

@@ -111,7 +111,7 @@ class _Row:
     name: str
     epochs: int | None
     method: GradientMethod | None = None
-    between: tuple[int, int] | None = None
+    between: tuple[int, int | None] | None = None
     remark: str = ""
 
 
@@ -226,6 +226,8 @@ def _epochs(row: _Row) -> str:
     if row.epochs is None:
         return "never"
     least, most = row.between or (row.epochs, row.epochs)
+    if most is None:
+        return f"{least:.2e} or more"
     if most > SHOWN_WHOLE:
         texts = dict.fromkeys(f"{epochs:.2e}" for epochs in (least, most))
         return "about " + " to ".join(texts)

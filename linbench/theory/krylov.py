@@ -14,12 +14,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 FLOAT64_RATIO = 1e8
-"""The ratio of curvatures up to which float64 finds the limit; tests hold that against hundreds of digits."""
+"""The ratio of curvatures up to which float64 is enough; beyond it, digits are added as they are needed."""
 
 _ZERO = decimal.Decimal()
 
-_FEW_GRADIENTS = 40
-"""The most gradients whose rounding, κ times as large after each, is allowed for."""
+_GROWING_GRADIENTS = 40
+"""The most gradients for each of which digits are added: rounding grows by up to the ratio of curvatures with each."""
 
 
 def krylov_gaps(curvatures: Sequence[float], gaps: Sequence[float], enough: float = 0.0) -> Iterator[float]:
@@ -67,7 +67,7 @@ def _conjugate_gradient_gaps(modes: Sequence[tuple[float, float]], enough: float
     """Return the gaps by the recurrence of conjugate gradients, in as many digits as their rounding may grow to."""
     extent = [math.log10(curvature) for curvature, _ in modes]
     growth = max(extent) - min(extent)
-    digits = 60 + math.ceil(growth) * min(len(modes), _FEW_GRADIENTS)
+    digits = 60 + math.ceil(growth) * min(len(modes), _GROWING_GRADIENTS)
     with decimal.localcontext(prec=digits):
         curvatures = [decimal.Decimal(curvature) for curvature, _ in modes]
         residual = [(decimal.Decimal(curvature) * decimal.Decimal(gap)).sqrt() for curvature, gap in modes]

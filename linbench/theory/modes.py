@@ -29,7 +29,7 @@ class Mode:
 
     gap: g, its part of the gap at k = 0. first: e(1). log_radius: log r, r the largest modulus of a root.
     Real roots p = ±r and q: u(k) = 1 + slope·(1 − ratio^k)/(1 − ratio); log_ratio = log|q/p|, and `alternates` where
-    q/p is negative. A complex pair r·e^{±iφ}: u(k) = cos(kφ) + slope·sin(kφ), φ = angle.
+    q/p is negative. A complex pair r·e^{±iφ}: u(k) = cos(kφ) + slope·sin(kφ), φ = angle, up to its sign: φ ≤ π/2.
     """
 
     gap: float
@@ -53,7 +53,7 @@ class Mode:
     def most(self, epoch: int) -> float:
         """Return an upper bound of `after` this epoch."""
         if self.angle is not None:
-            return self._gap(math.hypot(1, self.slope), epoch)
+            return self._gap(min(math.hypot(1, self.slope), 1 + abs(self.slope) * epoch * self.angle), epoch)
         steps = epoch if self.log_ratio == 0 else min(epoch, 1 / -math.expm1(self.log_ratio))
         return self._gap(1 + abs(self.slope) * steps, epoch)
 
@@ -104,6 +104,8 @@ def mode_of(method: GradientMethod, curvature: float, gap: float) -> Mode:
         real, imaginary = 1 - b / 2, math.sqrt(-discriminant) / 2
         radius = 0.5 * math.log1p(c - b)
         slope = (b / 2 - step) / imaginary
+        # With φ = π − ψ, |u(k)| = |cos(kψ) − slope·sin(kψ)|, which turns slowly where roots nearly meet below zero.
+        slope, real = (slope, real) if real >= 0 else (-slope, -real)
         return Mode(gap, 1 - step, radius, slope, angle=math.atan2(imaginary, real))
     return _mode_of_real_roots(gap, step, b, c)
 

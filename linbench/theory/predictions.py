@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,17 +27,26 @@ if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
 
 
+KNOWN_EPOCHS = 1_000
+"""Up to so many epochs, the rounding of curvatures moves a prediction by far less than an epoch."""
+
+_ROUNDING = 2.0**-49
+"""The relative error of a curvature that is allowed for: its own rounding, and those of a recurrence's coefficients,
+which weigh as much where two roots nearly meet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """A method, and the first epoch after which the relative gap is at most the target; None where it never is.
 
-    between: the least and the largest number of epochs, over curvatures that are as much off as float64 rounds them.
-    Tuned methods stand at the edge of stability, where κ times the rounding counts.
+    between: the least and the largest number of epochs that curvatures within their rounding give, where those differ;
+    the largest is None where the target may never be reached, or beyond `modes.FARTHEST`. Tuned methods stand at the
+    edge of stability, where κ times that rounding counts.
     """
 
     method: GradientMethod
     epochs: int | None
-    between: tuple[int, int] | None = None
+    between: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +72,17 @@ def predict(theory: Theory, target: float) -> Predictions:
 
     Raises ValueError where the theory does not hold its `gap_parts`, or numbers that are not finite.
     """
-
-    def prediction(method: GradientMethod) -> Prediction:
-        return predict_one(theory, method, target)
-
     best = best_lr_for(theory, target)
-    minimax = prediction(tuned_gradient_descent(theory))
+    minimax = tuned_gradient_descent(theory)
     return Predictions(
         target=target,
-        best_gradient_descent=minimax
-        if best is None
-        else _bracketed(theory, GradientMethod(best.lr), target, best.epochs),
-        gradient_descent=minimax,
-        heavy_ball=prediction(tuned_heavy_ball(theory)),
-        nesterov=prediction(standard_nesterov(theory)),
-        nesterov_for_quadratics=prediction(tuned_nesterov(theory)),
+        best_gradient_descent=predict_one(theory, minimax if best is None else GradientMethod(best.lr), target),
+        gradient_descent=predict_one(theory, minimax, target),
+        heavy_ball=predict_one(theory, tuned_heavy_ball(theory), target),
+        nesterov=predict_one(theory, standard_nesterov(theory), target),
+        nesterov_for_quadratics=predict_one(theory, tuned_nesterov(theory), target),
         krylov_limit=krylov_limit(theory, target),
     )
-
-
-KNOWN_EPOCHS = 10_000
-"""Up to so many epochs, a prediction is known to the last."""
-
-_ROUNDING = 2.0**-51
-"""The relative error of a curvature that is allowed for: two roundings of float64."""
 
 
 def predict_one(theory: Theory, method: GradientMethod, target: float) -> Prediction:
@@ -94,21 +90,21 @@ def predict_one(theory: Theory, method: GradientMethod, target: float) -> Predic
 
     Raises ValueError as `predict` does.
     """
-    return _bracketed(theory, method, target, predicted_epochs(theory, method, target))
-
-
-def _bracketed(theory: Theory, method: GradientMethod, target: float, epochs: int | None) -> Prediction:
+    epochs = predicted_epochs(theory, method, target)
     if epochs is None or epochs <= KNOWN_EPOCHS:
         return Prediction(method, epochs)
+    found = [epochs, *_with_rounded_curvatures(theory, method, target)]
+    least = min(one for one in found if one is not None)
+    most = None if None in found else max(one for one in found if one is not None)
+    return Prediction(method, epochs, None if least == most else (least, most))
+
+
+def _with_rounded_curvatures(theory: Theory, method: GradientMethod, target: float) -> Iterator[int | None]:
+    """Yield the epochs where all large curvatures, and all small ones, are a little larger or smaller than held."""
     middle = math.sqrt(theory.L) * math.sqrt(theory.mu)
-    found = [epochs]
     for large, small in itertools.product((1 - _ROUNDING, 1 + _ROUNDING), repeat=2):
-        moved = [c * (large if c > middle else small) for c in theory.curvatures]
-        modes = [mode_of(method, c, gap) for c, gap in zip(moved, _parts(theory, None), strict=True)]
-        other = first_crossing(modes, target * theory.scale)
-        if other is not None:
-            found.append(other)
-    return Prediction(method, epochs, (min(found), max(found)))
+        moved = [curvature * (large if curvature > middle else small) for curvature in theory.curvatures]
+        yield first_crossing(_modes(method, moved, _parts(theory, None)), target * theory.scale)
 
 
 def predicted_epochs(
@@ -120,12 +116,12 @@ def predicted_epochs(
     evaluations of a closed form, for any number of epochs. Raises ValueError where the theory does not hold its
     `gap_parts`, or numbers that are not finite.
     """
-    return first_crossing(_modes(theory, method, start), target * theory.scale)
+    return first_crossing(_modes(method, theory.curvatures, _parts(theory, start)), target * theory.scale)
 
 
 def predicted_gap(theory: Theory, method: GradientMethod, epochs: int, start: Sequence[float] | None = None) -> float:
     """Return the gap, cost − optimum cost, after so many epochs. start and errors as for `predicted_epochs`."""
-    return gap_after(_modes(theory, method, start), epochs)
+    return gap_after(_modes(method, theory.curvatures, _parts(theory, start)), epochs)
 
 
 def best_lr_for(theory: Theory, target: float, start: Sequence[float] | None = None) -> BestLr | None:
@@ -144,9 +140,8 @@ def krylov_limit(theory: Theory, target: float, start: Sequence[float] | None = 
     return krylov_epochs(theory.curvatures, _parts(theory, start), target * theory.scale)
 
 
-def _modes(theory: Theory, method: GradientMethod, start: Sequence[float] | None) -> list[Mode]:
-    parts = _parts(theory, start)
-    return [mode_of(method, curvature, gap) for curvature, gap in zip(theory.curvatures, parts, strict=True)]
+def _modes(method: GradientMethod, curvatures: Sequence[float], parts: Sequence[float]) -> list[Mode]:
+    return [mode_of(method, curvature, gap) for curvature, gap in zip(curvatures, parts, strict=True)]
 
 
 def _parts(theory: Theory, start: Sequence[float] | None) -> tuple[float, ...]:

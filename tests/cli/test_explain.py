@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from unittest.mock import ANY
 
 import pytest
@@ -97,6 +98,25 @@ def test_gradient_descent_is_predicted_at_an_lr_too(linbench, explained, factor,
     assert lines[-7].split(maxsplit=4)[-1] == words
     row = explained(f"study-hours --lr {lr!r}")["predicted_epochs"]["gradient_descent_at_lr"]
     assert row == {"spec": f"sgd:lr={lr!r}", "epochs": int(words) if words.isdigit() else None}
+
+
+@pytest.mark.parametrize("offset", [1000, 1_000_000])
+def test_what_the_rounding_of_curvatures_leaves_open_is_shown(linbench, explained, tmp_path, offset):
+    path = tmp_path / "offset.csv"
+    rows = [f"{x},{offset + z},{y}" for x, z, y in [(1, 0, 3), (2, 1, 5), (3, 3, 6), (4, 2, 9)]]
+    path.write_text("\n".join(["a,b,y", *rows]))
+    lines = linbench(f"explain csv:path={path},target=y").stdout.splitlines()
+    (ball,) = (line for line in lines if line.startswith("  heavy ball"))
+    least, most = explained(f"csv:path={path},target=y")["predicted_epochs"]["heavy_ball"]["epochs_between"]
+    if offset == 1000:
+        assert least < most
+        assert ball.endswith(f"about {least:.2e} to {most:.2e}")
+    else:  # a curvature that is rounded the wrong way makes the method unstable
+        assert most is None
+        assert ball.endswith(f"{least:.2e} or more")
+        assert float(re.search(r"momentum (\S+)", ball)[1]) < 1
+        (rate,) = (line for line in lines if line.startswith("distance to the optimum"))
+        assert rate.endswith("× 1 − 9e-25, (κ − 1)/(κ + 1)")
 
 
 def test_conditions_beyond_the_momentum_of_float64_are_explained_without_predictions(linbench, tmp_path):

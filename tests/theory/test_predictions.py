@@ -1,11 +1,15 @@
 """Predicted epochs are those of real runs of torch's optimizers by the plain loop, in float64."""
 
+import itertools
 import math
 
+import mpmath
 import pytest
 import torch
 
 import linbench
+from benchmarks.truth.recurrence import Method
+from linbench.core.problem.closed_form import Theory
 from linbench.theory.predictions import predict, predicted_epochs, predicted_gap
 from linbench.theory.rates import GradientMethod, tuned_gradient_descent
 
@@ -114,3 +118,34 @@ def test_where_zero_parameters_are_optimal_no_epoch_is_needed():
     predictions = predict(theory, 1e-6)
     assert [getattr(predictions, name).epochs for name in TUNED] == [0, 0, 0, 0]
     assert predictions.krylov_limit == 0
+
+
+def spread(condition):
+    """A theory with three curvatures from 1/condition to 1, and the same gap along each."""
+    spectrum = (1 / condition, condition**-0.5, 1.0)
+    return Theory(((0.0,), (0.0,)), (0.0,), 0.0, 3.0, spectrum, 3, 3, 2, 1, (1.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize("name", TUNED)
+@pytest.mark.parametrize("condition", [1e6, 1e8, 1e10, 1e13])
+def test_curvatures_within_their_rounding_give_epochs_between_the_two_numbers(condition, name):
+    theory = spread(condition)
+    prediction = getattr(predict(theory, 1e-6), name)
+    least, most = prediction.between or (prediction.epochs, prediction.epochs)
+    assert least <= prediction.epochs <= most
+    method = Method(prediction.method.lr, prediction.method.momentum, nesterov=prediction.method.nesterov)
+    with mpmath.workdps(80):
+        for signs in itertools.product((-1, 0, 1), repeat=3):
+            true = [
+                mpmath.mpf(c) * (1 + sign * mpmath.mpf(2) ** -53)
+                for c, sign in zip(theory.spectrum, signs, strict=True)
+            ]
+            assert method.gap_at(true, theory.gap_parts, most) <= 3e-6 * (1 + 1e-9)
+            assert method.gap_at(true, theory.gap_parts, least - 1) >= 3e-6 * (1 - 1e-9)
+
+
+def test_epochs_are_known_to_the_last_where_the_condition_is_small_and_open_where_it_is_huge():
+    assert predict(spread(100), 1e-6).gradient_descent.between is None
+    least, most = predict(spread(1e13), 1e-6).heavy_ball.between
+    assert least < most < 1.5 * least
+    assert predict(spread(1e29), 1e-6).heavy_ball.between[1] is None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from linbench.core.outcome.note import Note, NoteKind
-from linbench.results.notes.words import _SENTENCES, sentence, tell_from_one
+from linbench.results.notes.words import _SENTENCES, sentence, summarize_labels, tell_from_one
 
 EXAMPLES = {
     NoteKind.OPTIMUM: {
@@ -76,3 +76,11 @@ def test_a_ratio_shows_as_many_digits_as_tell_it_from_one(ratio, text):
 def test_a_converged_run_is_compared_with_the_best_lr_else_with_the_krylov_limit(values, said):
     note = Note(NoteKind.CONVERGED, ("adam",), {"epochs": 200, "as_predicted": False, **values})
     assert sentence(note) == f"adam: {said}"
+
+
+def test_many_names_are_counted_by_optimizer_and_some_seeds_are_said_to_be_some():
+    labels = ["sgd:lr=0.1", "sgd:lr=0.2 linear", "adam", "sgd:lr=0.3", "lbfgs"]
+    assert summarize_labels(labels) == "3 settings of sgd, 1 of adam, 1 of lbfgs"
+    labels[1] += " (2 of 5 seeds)"
+    assert summarize_labels(labels) == "3 settings of sgd, 1 of adam, 1 of lbfgs (not all of them from every seed)"
+    assert summarize_labels(labels[:2]) == "sgd:lr=0.1, sgd:lr=0.2 linear (2 of 5 seeds)"
