@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FACTOR = re.compile(rf"the cost ended ({N}) times above (its start|the cost at zero parameters)")
 
+_FAR = re.compile(rf"the cost ended at ({N}), far above (its start|the cost at zero parameters), ({N})")
 
 _NON_FINITE = re.compile(
     r"the cost became (NaN|infinite) at epoch (\d+)"
@@ -39,6 +40,12 @@ def _reason_fault(run: Run, reason: str) -> str | None:
         if not any(start and abs(value / start / shown - 1) <= 0.06 + 100 * run.eps for value in (end, costs_end)):
             return f"it ended at {end / start if start else math.inf:.3g} times {found[2]}, {start:.3g}"
         return None if shown >= 10 else "that is not far"
+    if (found := _FAR.fullmatch(reason)) is not None:
+        start = float(run.truth.zero_cost if found[2] != "its start" else run.costs[0])
+        ended = [float(run.gap + run.truth.optimum_cost), run.costs[-1]]
+        if not is_shown(found[3], start, 100 * run.eps * start) or not any(is_shown(found[1], one) for one in ended):
+            return f"it ended at {ended}, {found[2]} {start}"
+        return None if start == 0 or max(ended) / start == math.inf else "that is a number of times"
     if (found := _NON_FINITE.fullmatch(reason)) is not None:
         first = int(np.argmax(~np.isfinite(run.costs)))
         if np.isfinite(run.costs).all() or int(found[2]) != first:

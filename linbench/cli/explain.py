@@ -206,8 +206,9 @@ def _quantities(theory: Theory) -> Iterator[tuple[str, str]]:
     shown = f"{rate:.6g}"
     shown = f"1 − {2 / (theory.condition_number + 1):.3g}" if shown == "1" else shown
     yield "distance to the optimum per epoch at that lr", f"× {shown}, (κ − 1)/(κ + 1)"
-    if KNOWN_RATE < rate < 1:
-        yield "epochs per factor of ten in the gap", f"{math.log(10) / (-2 * math.log(rate)):.4g}"
+    if rate > KNOWN_RATE and math.isfinite(theory.condition_number):
+        decay = 4 * math.atanh(1 / theory.condition_number)  # −2·log of the rate, without its cancellation near 1
+        yield "epochs per factor of ten in the gap", f"{math.log(10) / decay:.4g}"
 
 
 def _forecast_lines(forecast: _Forecast) -> Iterator[str]:

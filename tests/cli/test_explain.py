@@ -117,6 +117,9 @@ def test_what_the_rounding_of_curvatures_leaves_open_is_shown(linbench, explaine
         assert float(re.search(r"momentum (\S+)", ball)[1]) < 1
         (rate,) = (line for line in lines if line.startswith("distance to the optimum"))
         assert rate.endswith("× 1 − 9e-25, (κ − 1)/(κ + 1)")
+        (tenfold,) = (line for line in lines if line.startswith("epochs per factor of ten"))
+        kappa = explained(f"csv:path={path},target=y")["condition_number"]
+        assert float(tenfold.split()[-1]) == pytest.approx(kappa * math.log(10) / 4, rel=1e-3)
 
 
 def test_conditions_beyond_the_momentum_of_float64_are_explained_without_predictions(linbench, tmp_path):

@@ -168,7 +168,10 @@ def _status(run: _RunSummary, standard: Standard) -> tuple[Status, str | None]:
         if math.isinf(final_cost):
             return Status.DIVERGED, "the parameters ended so large that their cost overflows float64"
         above = "its start" if run.initial_cost >= standard.theory.zero_cost else "the cost at zero parameters"
-        return Status.DIVERGED, f"the cost ended {final_cost / start if start else math.inf:.1e} times above {above}"
+        ratio = final_cost / start if start else math.inf
+        if math.isinf(ratio):
+            return Status.DIVERGED, f"the cost ended at {final_cost:.1e}, far above {above}, {start:.1e}"
+        return Status.DIVERGED, f"the cost ended {ratio:.1e} times above {above}"
     if _epochs_to_target(run, standard) is not None:
         return Status.CONVERGED, None
     if run.ending is Ending.STILL:

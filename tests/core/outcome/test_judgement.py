@@ -1,6 +1,7 @@
 """Statuses follow from the costs, as the words of the design say."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -80,6 +81,14 @@ def test_a_run_ends_in_the_status_that_its_costs_show(name):
 )
 def test_the_reason_says_when(name, reason):
     assert judge(RUNS[name][0])[0].reason == reason
+
+
+def test_a_cost_above_its_start_by_more_than_float64_holds_is_given_beside_it():
+    theory = replace(THEORY, optimum_cost=0.0, zero_cost=1e-12)
+    costs = torch.tensor([[1e-12], [1e300]], dtype=torch.float64)
+    held_to = Standard(theory=theory, target_gap=1e-15, budget=1, eps=0.0)
+    (outcome,) = judge_runs(costs, costs, costs[-1], costs[-1], standard=held_to, batches=False)
+    assert outcome.reason == "the cost ended at 1.0e+300, far above its start, 1.0e-12"
 
 
 def test_the_target_counts_even_where_the_cost_shows_nothing_of_it():
