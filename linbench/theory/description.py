@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from linbench.core.outcome.note import Note, NoteKind
-from linbench.core.outcome.record import Ending, Status
+from linbench.core.outcome.record import UNCHANGED, Ending, Status
 from linbench.theory.predictions import (
     best_lr_for,
     krylov_limit,
@@ -50,7 +50,7 @@ def describe_run(record: Record, *, predict: bool = True) -> Note | None:
         return Note(NoteKind.DIVERGED, values={"reason": record.reason, "lr_ratio": _lr_ratio(theory, method)})
     if record.status is Status.CONVERGED:
         return _describe_converged(record, predicted, method)
-    if record.initial_cost is not None and record.initial_cost == record.best_cost == record.final_cost:
+    if UNCHANGED in record.warnings:
         return Note(NoteKind.NEVER_MOVED)
     if record.ending is Ending.RISING:
         return Note(NoteKind.RISING, values={"epochs": record.epochs_run, "lr_ratio": _lr_ratio(theory, method)})

@@ -54,6 +54,11 @@ def test_a_run_is_described_by_what_it_did(spec, settings, kind, values):
     assert {name: note.values[name] for name in values} == values
 
 
+def test_a_cost_that_swings_and_comes_back_to_its_start_did_change(make_record):
+    record = make_record(initial_cost=2.0, best_cost=2.0, final_cost=2.0)
+    assert describe_run(record).kind is NoteKind.SWINGING
+
+
 def test_what_is_predicted_of_an_unfinished_run_happens():
     needed = described("sgd:lr=5e-3", model="linear", dtype="float64").values["predicted_epochs"]
     (record,) = linbench.compare(

@@ -13,7 +13,7 @@ import torch
 from linbench.core.criteria import RULES
 from linbench.core.errors import LinbenchError, one_line
 from linbench.core.outcome.judgement import Judgement, Standard, judge_runs
-from linbench.core.outcome.record import Record, Rounding, Status, Trajectory
+from linbench.core.outcome.record import UNCHANGED, Record, Rounding, Status, Trajectory
 from linbench.core.outcome.ridge import ridge_penalty
 from linbench.core.problem.eigenbasis import MOST_COLUMNS, eigenbasis
 from linbench.core.request.canonical import jsonable
@@ -276,7 +276,7 @@ def _fields(judgement: Judgement) -> dict[str, Any]:
 
 def _warn_if_unmoved(judgement: Judgement, costs: Tensor) -> str | None:
     if judgement.status in (Status.STALLED, Status.BUDGET) and bool((costs == costs[0]).all()):
-        return "the cost never changed: the parameters did not move, or too little for it to show"
+        return UNCHANGED
     return None
 
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from linbench.core.problem.closed_form import Theory
 
+UNCHANGED = "the cost never changed: the parameters did not move, or too little for it to show"
+"""The warning of a record whose cost was the same at every epoch."""
+
 
 class Status(StrEnum):
     """The ways in which a case ends."""
