@@ -70,7 +70,11 @@ def _is_same_run(row: Row) -> bool:
     runs = _ran(row)
     if len(runs) < 2 or any(not run.trained for run in runs):
         return False
-    return all(np.array_equal(run.costs[[0, -1]], runs[0].costs[[0, -1]], equal_nan=True) for run in runs)
+    return all(
+        np.array_equal(run.costs[[0, -1]], runs[0].costs[[0, -1]], equal_nan=True)
+        and np.array_equal(run.theta, runs[0].theta, equal_nan=True)
+        for run in runs
+    )
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -178,7 +178,7 @@ def _rates(record: Record) -> dict[str, Any]:
 
 def _same_runs_note(rows: Sequence[Row]) -> Note | None:
     several = [row for row in rows if len(row.records) > 1 and all(r.status in TRAINED for r in row.records)]
-    same = [row for row in several if len({(r.theory, r.initial_cost, r.final_cost) for r in row.records}) == 1]
+    same = [row for row in several if len({(r.theory, r.initial_cost, r.final_cost, r.gap) for r in row.records}) == 1]
     same = [row for row in same if row.first.final_cost is not None and math.isfinite(row.first.final_cost)]
     if not same:
         return None

@@ -99,7 +99,9 @@ class RunGroup:
         runs = self.runs
         if len(runs) < 2 or any(run.initial_cost is None for run in runs):
             return False
-        return len({(run.status, run.time, str(run.initial_cost), str(run.final_cost)) for run in runs}) == 1
+        # Costs of a short dtype may agree by their rounding; the gap, from the parameters in float64, then does not.
+        ends = {(run.status, run.time, str(run.initial_cost), str(run.final_cost), str(run.gap)) for run in runs}
+        return len(ends) == 1
 
     def count(self, status: Status) -> int:
         """Return the number of attempts with that status."""
