@@ -49,13 +49,15 @@ def check_cells(cells: Sequence[dict[str, str]], rows: Sequence[Row]) -> Iterato
 
 
 def _order_fault(order: Sequence[Row]) -> str | None:
-    """Rows come by their median epochs to the target, then by their median gap."""
+    """Rows come by their median epochs to the target, then by their median gap, as far as that is known."""
     keys = [
         (_median(_epochs(row)), _median([float(run.gap) for run in row.runs if run.trained] or [np.inf]))
         for row in order
     ]
+    truths = {id(run.truth): run.truth for row in order for run in row.runs if run.trained}.values()
     for first, second in itertools.pairwise(keys):
-        if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + 1e-300):
+        slack = max((truth.gap_rounding(first[1]) for truth in truths), default=0.0) + 1e-300
+        if first[0] > second[0] or (first[0] == second[0] and first[1] > second[1] * (1 + 1e-6) + slack):
             return f"{first} comes before {second}"
     return None
 
