@@ -73,6 +73,7 @@ def _is_same_run(row: Row) -> bool:
     return all(
         np.array_equal(run.costs[[0, -1]], runs[0].costs[[0, -1]], equal_nan=True)
         and np.array_equal(run.theta, runs[0].theta, equal_nan=True)
+        and run.truth is runs[0].truth
         for run in runs
     )
 
