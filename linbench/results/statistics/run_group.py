@@ -28,7 +28,8 @@ class Attempt:
 
     budget: the epochs that it was given. epochs_run: the epochs trained, fewer where runs end early.
     epochs_to_target: the first epoch at the target. evaluations: of cost and gradient, over `epochs_run`.
-    steps_per_epoch: updates in one pass over the data. gap: final cost − optimum cost.
+    steps_per_epoch: updates in one pass over the data. gap: final cost − optimum cost,
+    by the parameters.
     """
 
     seed: int
@@ -41,6 +42,7 @@ class Attempt:
     initial_cost: float | None = None
     final_cost: float | None = None
     gap: float | None = None
+    optimum_cost: float | None = None
 
     @property
     def reached(self) -> bool:
@@ -99,9 +101,9 @@ class RunGroup:
         runs = self.runs
         if len(runs) < 2 or any(run.initial_cost is None for run in runs):
             return False
-        # Costs of a short dtype may agree by their rounding; the gap, from the parameters in float64, then does not.
-        ends = {(run.status, run.time, str(run.initial_cost), str(run.final_cost), str(run.gap)) for run in runs}
-        return len(ends) == 1
+        # Costs may agree by the rounding of a short dtype, where gaps do not; and by overflow on data that differ.
+        told_by = ("status", "time", "initial_cost", "final_cost", "gap", "optimum_cost")
+        return len({tuple(str(getattr(run, name)) for name in told_by) for run in runs}) == 1
 
     def count(self, status: Status) -> int:
         """Return the number of attempts with that status."""
@@ -164,4 +166,5 @@ def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
         initial_cost=record.initial_cost,
         final_cost=record.final_cost,
         gap=record.gap,
+        optimum_cost=record.optimum_cost,
     )

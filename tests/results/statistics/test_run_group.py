@@ -91,5 +91,6 @@ def test_seeds_that_all_give_one_run_are_found_out(make_record):
     assert not same({}, {"initial_cost": 1.0})
     assert not same({}, {"final_cost": 1.0})
     assert not same({"gap": 0.25}, {"gap": 0.5})
+    assert not same({"gap": math.inf, "optimum_cost": 1.0}, {"gap": math.inf, "optimum_cost": 2.0})
     failed = {"status": Status.ERROR, "initial_cost": None, "final_cost": None}
     assert not same(failed, failed)
