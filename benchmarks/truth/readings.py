@@ -70,6 +70,8 @@ def _is_same_run(row: Row) -> bool:
     runs = _ran(row)
     if len(runs) < 2 or any(not run.trained for run in runs):
         return False
+    if row.first.record.batch_size is not None and not all(np.isfinite(float(run.gap)) for run in runs):
+        return False  # batches come in another order from each seed, and an overflow shows nothing of it
     return all(
         np.array_equal(run.costs[[0, -1]], runs[0].costs[[0, -1]], equal_nan=True)
         and np.array_equal(run.theta, runs[0].theta, equal_nan=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from linbench.core.outcome.record import Record, Status
+
+if TYPE_CHECKING:
+    from linbench.core.problem.closed_form import Theory
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,7 @@ class Attempt:
 
     budget: the epochs that it was given. epochs_run: the epochs trained, fewer where runs end early.
     epochs_to_target: the first epoch at the target. evaluations: of cost and gradient, over `epochs_run`.
-    steps_per_epoch: updates in one pass over the data. gap: final cost − optimum cost,
-    by the parameters.
+    steps_per_epoch: updates in one pass over the data. gap: cost of the last parameters − optimum cost.
     """
 
     seed: int
@@ -42,7 +45,12 @@ class Attempt:
     initial_cost: float | None = None
     final_cost: float | None = None
     gap: float | None = None
-    optimum_cost: float | None = None
+    theory: Theory | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether its last parameters have a gap that float64 holds."""
+        return self.gap is None or math.isfinite(self.gap)
 
     @property
     def reached(self) -> bool:
@@ -101,8 +109,11 @@ class RunGroup:
         runs = self.runs
         if len(runs) < 2 or any(run.initial_cost is None for run in runs):
             return False
-        # Costs may agree by the rounding of a short dtype, where gaps do not; and by overflow on data that differ.
-        told_by = ("status", "time", "initial_cost", "final_cost", "gap", "optimum_cost")
+        # Costs may agree by the rounding of a short dtype, where gaps do not; by overflow all ends agree, on other data
+        # or after batches in another order.
+        if len({run.theory for run in runs}) > 1 or any(run.steps_per_epoch > 1 and not run.ended for run in runs):
+            return False
+        told_by = ("status", "time", "initial_cost", "final_cost", "gap")
         return len({tuple(str(getattr(run, name)) for name in told_by) for run in runs}) == 1
 
     def count(self, status: Status) -> int:
@@ -166,5 +177,5 @@ def _attempt(record: Record, steps_per_epoch: int) -> Attempt:
         initial_cost=record.initial_cost,
         final_cost=record.final_cost,
         gap=record.gap,
-        optimum_cost=record.optimum_cost,
+        theory=record.theory,
     )

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from linbench import Status
+from linbench.core.problem.closed_form import Theory
 from linbench.results.statistics.run_group import Attempt, by_setting, group_runs
+
+THEORY = Theory(((1.0,),), (0.0,), 1.0, 11.0, (1.0, 2.0), 2, 10, 1, 1)
 
 
 def test_seeds_are_folded_and_nothing_else_is(make_record):
@@ -91,6 +94,11 @@ def test_seeds_that_all_give_one_run_are_found_out(make_record):
     assert not same({}, {"initial_cost": 1.0})
     assert not same({}, {"final_cost": 1.0})
     assert not same({"gap": 0.25}, {"gap": 0.5})
-    assert not same({"gap": math.inf, "optimum_cost": 1.0}, {"gap": math.inf, "optimum_cost": 2.0})
+    lost = {"status": Status.DIVERGED, "final_cost": math.nan, "gap": math.nan}
+    assert same({**lost, "theory": THEORY}, {**lost, "theory": THEORY})
+    batches = {"batch_size": 2, "theory": THEORY}
+    assert same(batches, batches)
+    assert not same({**lost, **batches}, {**lost, **batches})
+    assert not same({**lost, "theory": THEORY}, {**lost, "theory": replace(THEORY, zero_cost=12.0)})
     failed = {"status": Status.ERROR, "initial_cost": None, "final_cost": None}
     assert not same(failed, failed)
