@@ -74,6 +74,11 @@ def test_help_says_of_each_command_what_it_says_first_itself(name):
     assert command.get_short_help_str(limit=1000) == COMMANDS[name]
 
 
+def test_listing_components_hashes_nothing(run):
+    _, imported = run(["list"], ["hashlib", "linbench.core.request.content"])
+    assert imported == []
+
+
 def test_as_a_module_it_is_the_same_command():
     process = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "linbench", "--version"],

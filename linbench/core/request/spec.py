@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linbench.core.errors import UsageError
-from linbench.core.request.content import describe
 
 FIRST_PARAMETER = ""
 """The key under which a value without a name is kept until a component says what its first parameter is."""
@@ -204,6 +203,8 @@ def format_value(value: object) -> str:
         return float.__repr__(value)  # numpy's float64 is a float too, with a repr of its own
     if value is None or isinstance(value, bool | int | complex | bytes | list | dict | set | frozenset):
         return repr(value)
+    from linbench.core.request.content import describe  # here, since it hashes, and listing plugins needs no hash
+
     text = describe(value)
     return text.partition(":")[2] if callable(value) and ":" in text else text
 
